@@ -141,7 +141,7 @@ async fn long_requests_to_listen_are_refused_or_served_in_time() {
 }
 
 /// A client on standard input and output.
-struct Client {
+pub(crate) struct Client {
     input: Box<dyn AsyncWrite + Unpin>,
     output: Lines<BufReader<Box<dyn AsyncRead + Unpin>>>,
 }
@@ -155,7 +155,7 @@ impl Client {
         Self::over(input, output)
     }
 
-    fn over(input: impl AsyncWrite + Unpin + 'static, output: impl AsyncRead + Unpin + 'static) -> Self {
+    pub(crate) fn over(input: impl AsyncWrite + Unpin + 'static, output: impl AsyncRead + Unpin + 'static) -> Self {
         let output: Box<dyn AsyncRead + Unpin> = Box::new(output);
         Self { input: Box::new(input), output: BufReader::new(output).lines() }
     }
@@ -167,11 +167,11 @@ impl Client {
         list["result"]["tools"].as_array().unwrap_or_else(|| panic!("{list}")).clone()
     }
 
-    async fn send(&mut self, message: Value) {
+    pub(crate) async fn send(&mut self, message: Value) {
         self.input.write_all(format!("{message}\n").as_bytes()).await.expect("it is read");
     }
 
-    async fn receive(&mut self) -> Value {
+    pub(crate) async fn receive(&mut self) -> Value {
         let line = timeout(PATIENCE, self.output.next_line()).await.expect("a line comes");
         serde_json::from_str(&line.expect("text").expect("a line")).expect("JSON")
     }

@@ -1,6 +1,7 @@
 //! Destructive calls, which somebody has to agree to first.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use naftiko_tests::{World, error_of};
 use rmcp::model::{
@@ -14,7 +15,9 @@ use scaleway_secret_manager_secrets::mcp::{Confirmation, Policy};
 use scaleway_secret_manager_secrets::{Client, mcp};
 use scaleway_simulator::TOKEN;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
+use crate::changes::Client as LineClient;
 use crate::mcp::call_at;
 use crate::mcp_calls::posted;
 use crate::mcp_policy::listing;
@@ -220,6 +223,40 @@ impl ClientHandler for Answering {
         assert!(message.contains("delete-secret"), "{message}");
         Ok(ElicitResult::new(self.0.clone()).with_content(self.1.clone()))
     }
+}
+
+#[tokio::test]
+async fn questions_of_cancelled_calls_are_taken_back_and_none_delays_the_end() {
+    let world = World::start().await;
+    let mut command = command(&["mcp", "--max-in-flight", "1", "--base-uri", &world.simulator.base_uri()]);
+    let mut child = command.stderr(Stdio::null()).spawn().expect("the binary starts");
+    let (input, output) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+    let mut client = LineClient::over(input, output);
+    let hello = json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"elicitation": {}},
+        "clientInfo": {"name": "test", "version": "1"},
+    });
+    client.send(json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})).await;
+    client.receive().await;
+    client.send(json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    // One call may run, so the second one is asked about only if the first has ended.
+    for id in [2, 3] {
+        client.send(json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": delete("some")})).await;
+        let question = client.receive().await;
+        assert_eq!(question["method"], "elicitation/create", "{question}");
+        let cancelled = json!({"requestId": id});
+        client.send(json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled})).await;
+        let taken_back = client.receive().await;
+        assert_eq!(taken_back["method"], "notifications/cancelled", "{taken_back}");
+        assert_eq!(taken_back["params"]["requestId"], question["id"]);
+    }
+    client.send(json!({"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": delete("some")})).await;
+    assert_eq!(client.receive().await["method"], "elicitation/create");
+    drop(client);
+    let status = timeout(Duration::from_secs(3), child.wait()).await.expect("it waits for no answer");
+    assert!(status.expect("a status").success());
+    assert!(world.simulator.requests().is_empty(), "nothing is sent");
 }
 
 #[tokio::test]

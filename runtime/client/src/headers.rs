@@ -19,12 +19,18 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("x-request-id")?.to_str().ok().filter(is_id)
 }
 
+/// Seconds of a field (RFC 9111 §1.2.2). More than can be counted is as much as can be.
+pub(crate) fn seconds(text: &str) -> Option<Duration> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX)).min(u32::MAX.into())))
+}
+
 /// How long the upstream asks to wait: seconds, or a date (RFC 9110 §10.2.3). A date is relative to the response's `Date` if
 /// it has one, because clocks differ.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if let Some(wait) = seconds(text) {
+        return Some(wait);
     }
     let date = |text: &str| httpdate::parse_http_date(text).ok();
     let due = date(text)?;

@@ -4,15 +4,14 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
-use naftiko_schema::Format;
+use http::{HeaderMap, StatusCode};
+use naftiko_schema::{Format, Operation};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
 use crate::format::{self, from_json};
-use crate::headers::{content_type, request_id};
+use crate::headers::request_id;
 use crate::json_error::JsonError;
 use crate::transport::BoxError;
 
@@ -99,10 +98,13 @@ impl Response<Bytes> {
         self.with(operation, decoded)
     }
 
-    /// Decodes the body into a type. An empty body is null.
-    pub(crate) fn decoded<T: DeserializeOwned>(self, operation: &'static str) -> Result<Response<T>, Error> {
+    /// Decodes the body into a type of the application. An empty body is null, and what is declared to be no document may be JSON.
+    pub(crate) fn decoded<T: DeserializeOwned>(self, operation: &'static Operation) -> Result<Response<T>, Error> {
+        if operation.format.is_converted() {
+            return self.decode(&operation.name, &operation.format);
+        }
         let decoded = self.json().map_err(BoxError::from);
-        self.with(operation, decoded)
+        self.with(&operation.name, decoded)
     }
 
     /// The document of a body that is no JSON, with numbers that `number` makes of their texts.
@@ -126,23 +128,16 @@ impl Response<Bytes> {
     /// The response with its body in UTF-8, if that is possible.
     #[doc(hidden)]
     pub fn in_utf8(mut self) -> Self {
-        let Cow::Owned(body) = self.utf8() else { return self };
-        self.body = body.into();
-        // The charset of its media type is no longer its own.
-        let media_type = content_type(&self.headers).and_then(|media_type| media_type.split(';').next());
-        if let Some(media_type) = media_type.and_then(|media_type| HeaderValue::from_str(media_type).ok()) {
-            self.headers.insert(CONTENT_TYPE, media_type);
-        }
+        format::to_utf8(&mut self.headers, &mut self.body);
         self
     }
 
-    /// Decodes the body into your own type, for operations whose responses depend on the status.
+    /// Decodes a body in JSON into your own type, for operations whose responses depend on the status.
     ///
     /// # Errors
     /// If the body does not match the type. The error has the position, and never quotes the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
-        let body: &[u8] = if self.body.is_empty() { b"null" } else { &self.body };
-        from_json(body)
+        if self.body.is_empty() { from_json(b"null") } else { from_json(&self.utf8()) }
     }
 
     fn with<T>(self, operation: &'static str, decoded: Result<T, BoxError>) -> Result<Response<T>, Error> {
@@ -168,5 +163,29 @@ impl<T> fmt::Debug for Response<T> {
             .field("status", &self.status)
             .field("request_id", &self.request_id())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "format-csv"))]
+mod tests {
+    use naftiko_schema::{Method, OperationId, RetrySafety, Separator};
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[test]
+    fn bodies_in_other_formats_decode_into_types_of_the_application() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Row {
+            name: String,
+        }
+        static OPERATION: Operation = Operation::new(OperationId(0), "rows", Method::Get, RetrySafety::Idempotent)
+            .format(Format::Rows(Separator::Comma));
+        let response = |body: &'static str| Response::new(StatusCode::OK, HeaderMap::new(), 1, Bytes::from(body));
+        let rows: Vec<Row> = response("name,size\noak,3\nelm,4\n").decoded(&OPERATION).expect("they fit").into_body();
+        assert_eq!(rows, ["oak", "elm"].map(|name| Row { name: name.to_owned() }));
+        let error = response("size\n3\n").decoded::<Vec<Row>>(&OPERATION).expect_err("there are no names");
+        assert!(error.to_string().contains("the field `name` is missing"), "{error}");
+        assert_eq!(response("").decoded::<Vec<Row>>(&OPERATION).expect("there are none").into_body(), []);
     }
 }

@@ -33,6 +33,7 @@ pub(crate) enum Failure {
     Refused,
     Timeout,
     Broken,
+    Body,
     Decode,
 }
 
@@ -68,6 +69,11 @@ impl TransportError {
         Self { failure, source: Some(source) }
     }
 
+    /// The body of the request cannot be read from its stream. The upstream may have got a part of it.
+    pub fn body(source: impl Into<BoxError>) -> Self {
+        Self { failure: Failure::Body, source: Some(without_url(source.into())) }
+    }
+
     /// The upstream responded, and its response cannot be read. It has processed the request.
     pub fn unreadable(source: impl Into<BoxError>) -> Self {
         let source = without_url(source.into());
@@ -95,6 +101,13 @@ impl TransportError {
 #[error("it is malformed, or has too many or too long header fields")]
 struct Unreadable {
     source: BoxError,
+}
+
+/// A body that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("its body is malformed, or not in the coding that it names")]
+struct Malformed {
+    source: reqwest::Error,
 }
 
 /// An error and its causes.
@@ -132,7 +145,7 @@ impl From<reqwest::Error> for TransportError {
         } else if error.is_builder() {
             Failure::TooLong
         } else if is_malformed(&error) {
-            Failure::Decode
+            return Self { failure: Failure::Decode, source: Some(Malformed { source: error.without_url() }.into()) };
         } else {
             return Self::broken(error);
         };
@@ -167,6 +180,7 @@ impl fmt::Display for TransportError {
             Failure::Refused => "the request was refused without being processed",
             Failure::Timeout => "no response in time",
             Failure::Broken => "the connection broke",
+            Failure::Body => "the body of the request cannot be read",
         })
     }
 }

@@ -19,7 +19,7 @@ use super::Policy;
 use super::accept::JsonOnly;
 use super::audit::AuditOutcome;
 use super::confirm::{Destructive, Verdict, is_impossible};
-use super::failure::failure;
+use super::failure::{cancelled, failure};
 use super::forwarded::forwarded;
 use super::inputs::Inputs;
 use super::limits::Limited;
@@ -184,10 +184,6 @@ pub(super) fn principal(context: &RequestContext<RoleServer>) -> &str {
 fn named(context: &RequestContext<RoleServer>) -> Option<&str> {
     let parts = context.extensions.get::<http::request::Parts>();
     parts.and_then(|parts| parts.extensions.get::<Principal>()).map(Principal::id)
-}
-
-pub(super) fn cancelled() -> ErrorData {
-    ErrorData::internal_error("the call was cancelled", None)
 }
 
 /// Sends progress notifications, if the client asked for them and accepts them.

@@ -10,17 +10,19 @@ use naftiko_adapter::numbers;
 use naftiko_client::__private::{Connection, shortened};
 use naftiko_schema::{Operation, Tool};
 use rmcp::model::{
-    BooleanSchema, CallToolRequestParams, ClientCapabilities, ElicitRequest, ElicitRequestParams, ElicitationAction,
-    ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, JsonObject, PrimitiveSchemaDefinition,
-    RequestStateCodec, SealOptions,
+    BooleanSchema, CallToolRequestParams, ClientCapabilities, ClientResult, ElicitRequest, ElicitRequestParams,
+    ElicitationAction, ElicitationSchema, InputRequest, InputRequiredResult, InputResponses, JsonObject,
+    PrimitiveSchemaDefinition, RequestStateCodec, SealOptions, ServerRequest,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{PeerRequestOptions, RequestContext};
 use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use url::Url;
 
 use super::Policy;
 use super::choices::Confirmation;
+use super::failure::cancelled;
 use super::question::lines;
 use super::revision::is_stateless;
 
@@ -77,7 +79,7 @@ impl Destructive<'_> {
         let can_ask = can_ask(context);
         match &policy.seal {
             Some(seal) if can_ask && is_stateless(context) => self.ask(seal, request),
-            _ if can_ask && !is_stateless(context) => Ok(self.elicit(context, request).await),
+            _ if can_ask && !is_stateless(context) => self.elicit(context, request).await,
             _ if policy.confirmation == Confirmation::Ask => Ok(Verdict::Proceed),
             _ => Ok(Verdict::Refused("the user must confirm it, and this client cannot ask")),
         }
@@ -117,15 +119,29 @@ impl Destructive<'_> {
         Ok(Verdict::Ask(InputRequiredResult::new(Some(questions), Some(state))))
     }
 
-    /// Asks while the call waits, as in older revisions of the protocol.
-    async fn elicit(&self, context: &RequestContext<RoleServer>, request: &str) -> Verdict {
-        match tokio::time::timeout(ANSWER_TIMEOUT, context.peer.create_elicitation(self.question(request))).await {
-            Ok(Ok(answer)) if answer.action == ElicitationAction::Accept && is_confirmed(answer.content.as_ref()) => {
-                Verdict::Confirmed
-            }
-            Ok(Ok(_)) => Verdict::Refused(DECLINED),
-            Ok(Err(_)) | Err(_) => Verdict::Refused("the client did not answer the confirmation request"),
-        }
+    /// Asks while the call waits, as in older revisions of the protocol. A question that no longer has to be answered is taken
+    /// back.
+    async fn elicit(&self, context: &RequestContext<RoleServer>, request: &str) -> Result<Verdict, ErrorData> {
+        const UNANSWERED: Verdict = Verdict::Refused("the client did not answer the confirmation request");
+        let question = ServerRequest::ElicitRequest(ElicitRequest::new(self.question(request)));
+        let options = PeerRequestOptions::no_options();
+        let Ok(mut asked) = context.peer.send_cancellable_request(question, options).await else {
+            return Ok(UNANSWERED);
+        };
+        let (verdict, why) = tokio::select! {
+            answer = timeout(ANSWER_TIMEOUT, &mut asked.rx) => match answer {
+                Ok(Ok(Ok(ClientResult::ElicitResult(answer)))) => {
+                    let accepted = answer.action == ElicitationAction::Accept && is_confirmed(answer.content.as_ref());
+                    return Ok(if accepted { Verdict::Confirmed } else { Verdict::Refused(DECLINED) });
+                }
+                Ok(_) => return Ok(UNANSWERED),
+                Err(_) => (Ok(UNANSWERED), "there was no answer in time"),
+            },
+            () = context.ct.cancelled() => (Err(cancelled()), "the call was cancelled"),
+        };
+        // A client that left need not know.
+        let _ = asked.cancel(Some(why.to_owned())).await;
+        verdict
     }
 
     fn question(&self, request: &str) -> ElicitRequestParams {

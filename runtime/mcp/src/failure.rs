@@ -3,6 +3,7 @@
 use naftiko_adapter::numbers;
 use naftiko_client::{Error, ErrorKind};
 use naftiko_schema::{RetrySafety, Tool};
+use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde_json::{Map, Value, json};
 
@@ -74,6 +75,11 @@ pub(super) fn failure(tool: &'static Tool, policy: &Policy, error: &Error) -> Ca
     let mut result = CallToolResult::error(vec![ContentBlock::text(cut(text, budget))]);
     result.structured_content = Some(json!({ "error": details }));
     result
+}
+
+/// The error of a call that was cancelled. The client gets no response.
+pub(super) fn cancelled() -> ErrorData {
+    ErrorData::internal_error("the call was cancelled", None)
 }
 
 /// The body of an error response as models may read it.

@@ -18,8 +18,9 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use super::audit::AuditOutcome;
-use super::call::{call, cancelled, principal, refused};
+use super::call::{call, principal, refused};
 use super::changes::Changes;
+use super::failure::cancelled;
 use super::forwarded::forwarded;
 use super::member::{Indexed, Member};
 use super::members::{Declared, Members, SharedCatalog};

@@ -91,6 +91,10 @@ impl<'a> Message<'a> {
         if message.member("params").is_some_and(|params| !params.starts_with('{')) {
             return invalid(INVALID_PARAMS, "`params` must be a JSON object");
         }
+        // rmcp would take it for a request without a cursor, and a client would get the first page again and again.
+        if message.cursor().is_some_and(|cursor| !is_text(cursor) && cursor != "null") {
+            return invalid(INVALID_PARAMS, "`cursor` must be a string");
+        }
         Ok(message)
     }
 
@@ -134,6 +138,12 @@ impl<'a> Message<'a> {
         let id = self.member("id").filter(|id| id.len() <= ID_LIMIT)?;
         let is_number = id.starts_with(|first: char| first == '-' || first.is_ascii_digit());
         (is_number || serde_json::from_str::<String>(id).is_ok()).then(|| id.to_owned())
+    }
+
+    /// The cursor of a list as JSON text.
+    fn cursor(&self) -> Option<&'a str> {
+        self.member("method").filter(|method| method.ends_with("/list\""))?;
+        serde_json::from_str::<Self>(self.member("params")?).ok()?.member("cursor")
     }
 
     /// A member as JSON text.
@@ -315,6 +325,7 @@ mod tests {
             ("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"m\"}", INVALID_REQUEST),
             ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", INVALID_REQUEST),
             ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":[]}", INVALID_PARAMS),
+            ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"cursor\":200}}", INVALID_PARAMS),
         ] {
             let malformed = Message::read(body.as_bytes()).err().map(|malformed| malformed.code);
             assert_eq!(malformed, Some(code), "{body}");
@@ -324,6 +335,8 @@ mod tests {
             "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":{}}",
             "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"params\":null}",
             "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{}}",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{\"cursor\":null}}",
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":{\"cursor\":200}}",
         ] {
             assert!(Message::read(body.as_bytes()).is_ok(), "{body}");
         }

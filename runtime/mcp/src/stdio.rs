@@ -8,7 +8,7 @@ use naftiko_adapter::numbers;
 use rmcp::model::{ClientJsonRpcMessage, ClientNotification, JsonRpcMessage, JsonRpcNotification, RequestId};
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
-use rmcp::{RoleServer, ServiceExt as _};
+use rmcp::{ErrorData, RoleServer, ServiceExt as _};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
@@ -40,6 +40,8 @@ struct Lines<R, W> {
 struct Open {
     ids: std::sync::Mutex<HashMap<RequestId, usize>>,
     closed: Notify,
+    /// The requests of the server that its client has not answered.
+    asked: std::sync::Mutex<Vec<RequestId>>,
 }
 
 impl Server {
@@ -151,8 +153,19 @@ impl Open {
                     self.change(|ids| ids.remove(id));
                 }
             }
-            _ => {}
+            JsonRpcMessage::Response(response) => self.answered(&response.id),
+            JsonRpcMessage::Error(error) => error.id.iter().for_each(|id| self.answered(id)),
+            JsonRpcMessage::Notification(_) => {}
         }
+    }
+
+    fn asked<T>(&self, change: impl FnOnce(&mut Vec<RequestId>) -> T) -> T {
+        change(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The client has answered a request of the server.
+    fn answered(&self, id: &RequestId) {
+        self.asked(|asked| asked.retain(|known| known != id));
     }
 
     /// Counts a request no longer, because its response is written.
@@ -197,7 +210,11 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
             let id = match &message {
                 JsonRpcMessage::Response(response) => Some(response.id.clone()),
                 JsonRpcMessage::Error(error) => error.id.clone(),
-                JsonRpcMessage::Request(_) | JsonRpcMessage::Notification(_) => None,
+                JsonRpcMessage::Request(request) => {
+                    open.asked(|asked| asked.push(request.id.clone()));
+                    None
+                }
+                JsonRpcMessage::Notification(_) => None,
             };
             let message = serde_json::to_string(&message)?;
             let written = write(output, numbers::unmarked(&message).unwrap_or(message)).await;
@@ -215,7 +232,13 @@ impl<R: AsyncRead + Unpin + Send, W: AsyncWrite + Unpin + Send + 'static> Transp
             }
             // The same holds for responses to requests: further ones wait in the pipe, and not here.
             self.open.room().await;
-            match self.next().await? {
+            let Some(next) = self.next().await else {
+                // No answer can come any more. Without one, rmcp would wait for the calls that asked.
+                let unanswered = self.open.asked(Vec::pop)?;
+                let left = ErrorData::internal_error("the client left", None);
+                return Some(JsonRpcMessage::error(left, Some(unanswered)));
+            };
+            match next {
                 // rmcp ends if a client begins with anything but a request, although it asks for nothing.
                 Ok(message) if !self.opened && !matches!(message, JsonRpcMessage::Request(_)) => {}
                 Ok(message) => {

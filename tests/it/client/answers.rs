@@ -1,8 +1,10 @@
 //! The forms in which bodies go out and answers come in.
 
+use std::error::Error as _;
+
 use naftiko_client::testing::{Script, ScriptedResponse};
 use naftiko_tests::World;
-use scaleway_secret_manager_secrets::{Call as _, ErrorKind, RawBody};
+use scaleway_secret_manager_secrets::{Call as _, ErrorKind, Phase, RawBody};
 use scaleway_simulator::Fault;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -28,6 +30,48 @@ async fn responses_decode_into_application_types() {
     let response = world.client.get_secret("fr-par", &id).send_as::<Secret>().await.expect("it fits");
     assert_eq!(response.status(), 200);
     assert_eq!(response.body(), &Secret { id, tags: vec!["a".to_owned()] });
+}
+
+#[tokio::test]
+async fn responses_in_other_charsets_decode_into_application_types() {
+    #[derive(Debug, Deserialize)]
+    struct Secret {
+        name: String,
+    }
+    let units: Vec<u8> = "{\"name\": \"é\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (media_type, body) in [
+        ("application/json; charset=iso-8859-1", b"{\"name\": \"\xe9\"}".to_vec()),
+        ("application/json; charset=utf-16le", units.clone()),
+        ("application/json", [b"\xff\xfe".as_slice(), &units].concat()),
+    ] {
+        let answer = ScriptedResponse::status(200).body(media_type, body);
+        let client =
+            scripted(&Script::new([answer.clone(), answer.clone(), answer])).build().expect("the client is built");
+        let response = client.get_secret("fr-par", "some").send_as::<Secret>().await.expect("it fits");
+        assert_eq!(response.body().name, "é", "{media_type}");
+        let bytes = client.get_secret("fr-par", "some").send_bytes().await.expect("a success");
+        assert_eq!(bytes.json::<Secret>().expect("it fits").name, "é", "{media_type}");
+        let response = client.get_secret("fr-par", "some").send().await.expect("it fits");
+        assert_eq!(response.body().name.as_deref(), Some("é"), "{media_type}");
+    }
+}
+
+#[tokio::test]
+async fn models_are_read_from_json_that_is_served_as_text() {
+    let text = |document: serde_json::Value| ScriptedResponse::status(200).body("text/plain", document.to_string());
+    let pages = || text(json!({"secrets": [{"name": "a"}], "total_count": 1}));
+    let client =
+        scripted(&Script::new([text(json!({"name": "a"})), pages(), pages()])).build().expect("the client is built");
+    let secret = client.get_secret("fr-par", "some").send().await.expect("it fits");
+    assert_eq!(secret.body().name.as_deref(), Some("a"));
+    let list = client.list_secrets("fr-par").scheduled_for_deletion(false);
+    let page = list.clone().pages().next().await.expect("a page").expect("it fits");
+    assert_eq!(page.body().total_count, Some(1));
+    let item = list.items().next().await.expect("an item").expect("it fits");
+    assert_eq!(item.name.as_deref(), Some("a"));
+    let (_, client) = script(ScriptedResponse::status(200).body("text/plain", "no JSON"));
+    let error = client.get_secret("fr-par", "some").send().await.expect_err("it is no secret");
+    assert!(error.to_string().contains("malformed JSON at line 1, column 2"), "{error}");
 }
 
 #[tokio::test]
@@ -172,6 +216,25 @@ async fn request_body_can_be_text_bytes_or_stream() {
 }
 
 #[tokio::test]
+async fn stream_that_fails_is_no_failure_of_the_upstream() {
+    let failing = || {
+        let chunks = [Ok("{"), Err(std::io::Error::other("the disk is gone"))];
+        RawBody::stream("application/json", futures_util::stream::iter(chunks))
+    };
+    let world = World::start().await;
+    let script = Script::new([ScriptedResponse::json(200, json!({}))]);
+    let scripted = scripted(&script).build().expect("the client is built");
+    for client in [&world.client, &scripted] {
+        let error = client.create_secret("fr-par", failing()).send().await.expect_err("there is no more of the body");
+        assert_eq!((error.kind(), error.phase()), (&ErrorKind::Body, Phase::Send), "{error}");
+        assert!(!error.is_transient() && error.may_have_acted(), "{error:?}");
+        assert!(error.to_string().contains("the body of the request cannot be read"), "{error}");
+        let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+        assert!(causes.any(|cause| cause.to_string() == "the disk is gone"), "{error:?}");
+    }
+}
+
+#[tokio::test]
 async fn consumed_stream_body_is_not_sent_again_as_empty() {
     let script = Script::new(vec![ScriptedResponse::json(200, json!({})); 2]);
     let client = scripted(&script).build().expect("the client is built");
@@ -190,6 +253,9 @@ async fn falsely_declared_gzip_is_a_decode_error() {
     let call = world.client.get_secret("fr-par", "some").retry(Default::default());
     let error = call.send_bytes().await.expect_err("it is no gzip");
     assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Decode, 1), "a second attempt would not help");
+    assert!(error.to_string().contains("its body is malformed, or not in the coding that it names"), "{error}");
+    let causes: Vec<_> = std::iter::successors(error.source(), |cause| (*cause).source()).collect();
+    assert!(causes.last().is_some_and(|cause| cause.to_string().contains("gzip")), "{error:?}");
 }
 
 #[tokio::test]

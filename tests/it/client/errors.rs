@@ -74,7 +74,7 @@ async fn api_errors_of_every_shape_are_parsed() {
             None,
             Some("upstream request timeout"),
         ),
-        (ScriptedResponse::status(500).body("application/json", vec![0xff, 0xfe]), None, Some("\u{fffd}\u{fffd}")),
+        (ScriptedResponse::status(500).body("application/json", vec![0xff, 0xff]), None, Some("\u{fffd}\u{fffd}")),
     ];
     for (answer, kind, message) in cases {
         let error = failure(answer).await;
@@ -129,6 +129,28 @@ async fn errors_do_not_show_secrets() {
     assert!(!format!("{body:?}").contains(value));
     let error = client.create_secret("fr-par", body).unchecked().send().await.expect_err("an API error");
     assert!(!String::from_utf8_lossy(error.body()).contains(value), "{error}");
+}
+
+#[tokio::test]
+async fn api_errors_in_other_charsets_are_read_and_redacted() {
+    let document = format!("{{\"type\": \"wrong\", \"message\": \"Schlüssel {TOKEN}\"}}");
+    let latin: Vec<u8> = document.chars().map(|c| u8::try_from(u32::from(c)).expect("it is in Latin-1")).collect();
+    let units: Vec<u8> = document.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let marked = [b"\xfe\xff".as_slice(), &units].concat();
+    for (media_type, expected, body) in [
+        ("application/json; charset=iso-8859-1", "application/json", latin.clone()),
+        ("application/problem+json;charset=UTF-16BE", "application/problem+json", units),
+        ("application/json", "application/json", marked),
+        ("application/json", "application/json", format!("\u{feff}{document}").into_bytes()),
+        ("text/plain; charset=iso-8859-1", "text/plain; charset=utf-8", latin),
+    ] {
+        let error = failure(ScriptedResponse::status(400).body(media_type, body)).await;
+        assert!(error.message().is_some_and(|message| message.contains("Schlüssel [redacted]")), "{error}");
+        assert_eq!(error.headers().expect("there are headers")["content-type"], expected);
+        let read: serde_json::Value = error.body_as().expect("it is JSON");
+        assert_eq!(read["message"], "Schlüssel [redacted]", "{media_type}");
+        assert!(!String::from_utf8_lossy(error.body()).replace('\0', "").contains(TOKEN), "{media_type}");
+    }
 }
 
 #[tokio::test]

@@ -207,6 +207,14 @@ async fn retry_after_is_honoured_in_seconds_and_as_date() {
     assert!(fits(past, Duration::ZERO), "{past:?}");
     let strange = pause(limited().header("retry-after", "soon")).await;
     assert!(strange <= SECOND / 5, "what is not understood is as if it were not there: {strange:?}");
+    for long in ["3600", "18446744073709551615", "99999999999999999999"] {
+        let script = Script::new([limited().header("retry-after", long), ok()]);
+        let client = scripted(&script).build().expect("the client is built");
+        let error =
+            client.get_secret("fr-par", "some").send().await.expect_err("the wait is longer than the call may take");
+        assert_eq!((script.requests().len(), error.attempts()), (1, 1), "{long}");
+        assert!(error.retry_after() >= Some(3600 * SECOND), "{long}: {:?}", error.retry_after());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -221,8 +221,32 @@ async fn authorization_server_error_shows_only_its_error_code() {
     let error = client.get_secret("fr-par", "some").retry(Default::default()).send().await.expect_err("refused");
     let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
     assert_eq!(cause, "the authorization server responded with 401 Unauthorized: invalid_client");
-    let error = ClientCredentials::new("http://auth.example.com/token", "id", "secret", None).expect_err("plain http");
-    assert!(matches!(error, ConfigError::PlainHttp), "{error}");
+}
+
+#[tokio::test]
+async fn token_endpoint_that_credentials_cannot_go_to_is_named() {
+    for endpoint in ["http://auth.example.com/token", "https://auth.example.com/token#a", "https://me@h/token", "token"]
+    {
+        let error = ClientCredentials::new(endpoint, "id", "secret", None).expect_err(endpoint);
+        assert!(matches!(error, ConfigError::TokenEndpoint), "{endpoint}: {error}");
+        assert!(error.to_string().contains("token endpoint"), "{error}");
+        let error = TokenExchange::new(endpoint, "id", "secret").expect_err(endpoint);
+        assert!(matches!(error, ConfigError::TokenEndpoint), "{endpoint}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn empty_token_is_no_token_and_nothing_is_sent() {
+    let script = Script::default();
+    let builder = || Client::builder().transport(script.clone());
+    for builder in [builder().token_provider(|| Ok("".into())), builder().token_provider(|| Ok(" \n".into()))] {
+        let client = builder.build().expect("the client is built");
+        let error = client.get_secret("fr-par", "some").send().await.expect_err("there is no token");
+        assert_eq!((error.kind(), error.attempts()), (&ErrorKind::Token, 0), "{error}");
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        assert_eq!(cause.as_deref(), Some("the token is empty"));
+    }
+    assert!(script.requests().is_empty());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind, RetryPolicy};
+use scaleway_secret_manager_secrets::{Call as _, Client, ErrorKind, RawBody, RetryPolicy};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +25,8 @@ enum Answer {
     GoAway { code: u8, processed: bool },
     /// 200 with as many fields of 50 bytes.
     Fields(usize),
+    /// None.
+    Nothing,
 }
 
 const NO_ERROR: u8 = 0;
@@ -112,6 +114,7 @@ async fn converse(
                         tokio::time::sleep(Duration::from_millis(50)).await;
                         return stream.shutdown().await;
                     }
+                    Answer::Nothing => {}
                     Answer::Fields(count) => {
                         // `:status: 200` by its index, and literals without one (RFC 7541).
                         let field = |number| {
@@ -201,6 +204,21 @@ async fn http2_failures_that_leave_the_effect_open_are_not_repeated() {
         assert_eq!((error.kind(), error.may_have_acted()), (&ErrorKind::Transport, true));
         assert_eq!(upstream.requests(), 1);
     }
+}
+
+#[tokio::test]
+async fn stream_that_fails_over_http2_is_no_failure_of_the_upstream() {
+    let upstream = Upstream::start().await;
+    upstream.answer(&Answer::Nothing, 1);
+    let chunks = [Ok("{"), Err(std::io::Error::other("the disk is gone"))];
+    let body = RawBody::stream("application/json", futures_util::stream::iter(chunks));
+    let error = upstream.client().create_secret("fr-par", body).send().await.expect_err("there is no more of the body");
+    assert_eq!(
+        (error.kind(), error.is_transient(), error.may_have_acted()),
+        (&ErrorKind::Body, false, true),
+        "{error:?}"
+    );
+    assert!(format!("{error:?}").contains("the disk is gone"), "{error:?}");
 }
 
 #[tokio::test]

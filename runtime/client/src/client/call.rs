@@ -111,14 +111,15 @@ pub trait Call: Sized {
         async move { request.receive().await }
     }
 
-    /// Sends the request and decodes the response into your own type. Members that the type does not have are ignored. A
+    /// Sends the request and decodes the response into your own type, from the document that `send` returns: JSON, or the format
+    /// that the capability declares, such as XML. Members that the type does not have are ignored. A
     /// response without a body is null, which decodes to `()` and `Option`.
     ///
     /// # Errors
     /// Those of `send`, and if the response does not match the type.
     fn send_as<T: DeserializeOwned + Send>(self) -> impl Future<Output = Result<Response<T>, Error>> + Send {
         let (request, _) = self.parts();
-        async move { request.execute(Reading::Document).await?.decoded(&request.operation.name) }
+        async move { request.execute(Reading::Document).await?.decoded(request.operation) }
     }
 
     /// Sends the request and returns the raw body of the response.

@@ -72,6 +72,11 @@ pub enum ConfigError {
         "the base URI uses plain http to another machine; use https, or allow plain http (`allow_plain_http`, `--allow-plain-http`)"
     )]
     PlainHttp,
+    /// A token endpoint is not an absolute `https` URI without user and fragment, or an `http` URI of this machine.
+    #[error(
+        "the token endpoint must be an absolute https URI without user and fragment; plain http is for this machine only"
+    )]
+    TokenEndpoint,
     /// The base URI uses https, but this build has no TLS.
     #[error(
         "the base URI uses https, but this build has no TLS; enable one of the features `ring`, `aws-lc-rs` or `native-tls`"

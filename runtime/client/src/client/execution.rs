@@ -203,10 +203,9 @@ impl<'a> CallState<'a> {
             let has_credential = request.headers().contains_key(AUTHORIZATION);
             let is_followed = redirects < redirect::LIMIT && redirect::may_follow(&request);
             let sent = timeout_at(self.attempt_deadline, endpoint.transport.send(request, &attempt)).await;
-            let response = sent.unwrap_or_else(|_| Err(TransportError::timeout())).map_err(|error| {
-                let error = if progress.is_waiting() { error.before_sending() } else { error };
-                Error::transport(&operation.name, error)
-            })?;
+            let response = sent
+                .unwrap_or_else(|_| Err(TransportError::timeout()))
+                .map_err(|error| Error::transport(&operation.name, progress.explain(error)))?;
             let Some(location) = redirect::location(&response).filter(|_| is_followed) else {
                 break (response, has_credential);
             };

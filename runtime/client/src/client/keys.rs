@@ -35,7 +35,11 @@ impl Source {
     async fn value(&self) -> Result<SecretString, BoxError> {
         match self {
             Self::Fixed(value) => Ok(value.clone()),
-            Self::Provider(provider) => provider.token().await.map_err(without_url),
+            Self::Provider(provider) => {
+                let value = provider.token().await.map_err(without_url)?;
+                // As a variable that is empty, it counts as one that is not there: a file may just be written.
+                if value.expose_secret().trim().is_empty() { Err("the token is empty".into()) } else { Ok(value) }
+            }
             Self::OfCalls => Ok(SecretString::default()),
         }
     }

@@ -12,7 +12,7 @@ use super::request::Request;
 use super::stream::ResultStream;
 use crate::argument::Argument;
 use crate::error::{Error, ErrorKind, Phase};
-use crate::format::from_value;
+use crate::format::{from_json, from_value};
 use crate::json_error::JsonError;
 use crate::paging::{Next, Pager, PagingProblem, Turn};
 use crate::response::Response;
@@ -88,7 +88,13 @@ impl Walk {
             Some(pager) => pager,
             empty => empty.insert(start(&self.request)?),
         };
-        let page = self.request.clone().send().await?;
+        let mut page = self.request.clone().send().await?;
+        // A text is no page, but some APIs serve JSON as text.
+        if let Value::String(text) = page.body()
+            && let Ok(document) = from_json(text.as_bytes())
+        {
+            *page.body_mut() = document;
+        }
         let mut turn = pager.turn(page.body(), page.headers());
         match std::mem::replace(&mut turn.next, Ok(Next::End)) {
             Err(problem) if turn.repeated => Err(self.paging_error(&problem)),

@@ -12,7 +12,7 @@ use super::deadline::after;
 use super::execution::{CallSpec, CallState};
 use super::response_body::{Chunks, RemainingBody, ResponseBody};
 use crate::error::{Error, ErrorKind, Phase, UpstreamResponse};
-use crate::format::is_stream;
+use crate::format::{is_stream, to_utf8};
 use crate::response::Response;
 use crate::template::Values;
 
@@ -58,6 +58,8 @@ impl CallState<'_> {
         };
         let (status, mut headers) = (response.status(), response.headers().clone());
         let mut body = body.freeze();
+        // Secrets are looked for in UTF-8, and so is what the error says.
+        to_utf8(&mut headers, &mut body);
         if let Some(keys) = &self.keys {
             let CallSpec { operation, .. } = self.spec;
             let arguments = self.arguments();

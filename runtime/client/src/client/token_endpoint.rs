@@ -15,6 +15,7 @@ use url::Url;
 use super::address::parse_endpoint;
 use super::credential::basic;
 use super::{ConfigError, authority};
+use crate::format::from_json;
 use crate::text::without_keys;
 use crate::transport::BoxError;
 
@@ -64,7 +65,7 @@ struct Document {
 
 impl TokenEndpoint {
     pub(super) fn new(endpoint: &str, id: String, secret: SecretString) -> Result<Self, ConfigError> {
-        let url = parse_endpoint(endpoint, false)?;
+        let url = parse_endpoint(endpoint, false).map_err(|_| ConfigError::TokenEndpoint)?;
         let http = authority::client(&url, Duration::from_secs(30))?;
         Ok(Self { url, id, secret, http })
     }
@@ -103,13 +104,13 @@ impl TokenEndpoint {
             .body(form.clone());
         let (status, body) = authority::send(request, LIMIT).await?;
         if !status.is_success() {
-            let document: Value = serde_json::from_slice(&body).unwrap_or_default();
+            let document: Value = from_json(&body).unwrap_or_default();
             let code = document.get("error").and_then(Value::as_str).unwrap_or("no error code");
             return Err(Refused { status, code: self.shown_code(code, &form) }.into());
         }
         // The message of serde might quote the token.
-        let document: Document = serde_json::from_slice(&body)
-            .map_err(|_| "the authorization server's response contains no access token")?;
+        let document = from_json::<Document>(&body).ok().filter(|document| !document.access_token.trim().is_empty());
+        let document = document.ok_or("the authorization server's response contains no access token")?;
         let lifetime = usable(document.expires_in.as_ref().and_then(seconds).unwrap_or(DEFAULT_LIFETIME));
         Ok(Granted {
             token: document.access_token.into(),

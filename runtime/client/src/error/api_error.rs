@@ -30,11 +30,13 @@ const DETAILS: [&str; 6] = ["details", "errors", "fields", "violations", "invali
 
 impl ApiError {
     pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Self {
+        let body = without_byte_order_mark(body);
         if let Ok(document) = serde_json::from_slice(body) {
             return Self::of_document(document);
         }
-        // JSON that cannot be read, such as 1e400 or with a comma too many, is no message: secrets in it could not be masked.
-        if is_json(body) || without_byte_order_mark(body).trim_ascii_start().starts_with(b"{") {
+        // JSON that cannot be read, such as 1e400 or with a comma too many, is no message: secrets in it could not be masked. Nor is
+        // text in UTF-16 that breaks off.
+        if is_json(body) || body.trim_ascii_start().starts_with(b"{") || body.contains(&0) {
             return Self::default();
         }
         let text = String::from_utf8_lossy(body);
@@ -149,6 +151,13 @@ mod tests {
         assert_eq!(read("text/plain", ""), ApiError::default());
         let long = read("text/plain", &"x".repeat(10_000)).message.expect("there is a message");
         assert_eq!(long.len(), TEXT_LIMIT);
+    }
+
+    #[test]
+    fn byte_order_marks_are_ignored_and_text_that_is_not_utf8_is_no_message() {
+        assert_eq!(read("application/json", "\u{feff}{\"message\": \"m\"}").message.as_deref(), Some("m"));
+        assert_eq!(read("text/plain", "\u{feff}m").message.as_deref(), Some("m"));
+        assert_eq!(read("text/plain", "\0m\0y\0 \0s\0e\0c\0r\0e\0t"), ApiError::default());
     }
 
     proptest! {

@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Timeout,
     /// The connection broke during the request or the response.
     Transport,
+    /// The stream that the body of the request is read from failed. The upstream may have got a part of it.
+    Body,
     /// The upstream responded with a status other than 2xx (RFC 9110 §15).
     Status(StatusCode),
     /// The upstream's response is larger than the configured limit.
@@ -79,6 +81,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Timeout => "timeout",
             Self::Transport => "transport",
+            Self::Body => "body",
             Self::Status(_) => "status",
             Self::TooLarge { .. } => "too_large",
             Self::Decode => "decode",

@@ -14,7 +14,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::argument::{Violation, Violations};
-use crate::format::FormatError;
+use crate::format::{FormatError, from_json};
 use crate::headers::{request_id, retry_after};
 use crate::script::ScriptError;
 use crate::transport::{BoxError, Failure, TransportError};
@@ -88,6 +88,7 @@ impl Error {
             Failure::Refused => (ErrorKind::Refused, Phase::Send),
             Failure::Timeout => (ErrorKind::Timeout, Phase::Send),
             Failure::Broken => (ErrorKind::Transport, Phase::Send),
+            Failure::Body => (ErrorKind::Body, Phase::Send),
             Failure::TooLong => {
                 let violation = Violation::new("request", "cannot be sent: an argument is too long");
                 (ErrorKind::Arguments(vec![violation]), Phase::Prepare)
@@ -242,7 +243,7 @@ impl Error {
         self.headers().and_then(request_id)
     }
 
-    /// The raw body of the upstream's response; empty without a response.
+    /// The body of the upstream's response, in UTF-8 if its charset is known; empty without a response.
     pub fn body(&self) -> &[u8] {
         self.0.response.as_ref().map_or(&[], |response| &response.body)
     }
@@ -294,7 +295,7 @@ impl Error {
 
     /// The upstream's error document as your own type; `None` if it does not match.
     pub fn body_as<T: DeserializeOwned>(&self) -> Option<T> {
-        serde_json::from_slice(self.body()).ok()
+        from_json(self.body()).ok()
     }
 
     /// How long the upstream asks to wait before a retry (`Retry-After`, RFC 9110 §10.2.3).

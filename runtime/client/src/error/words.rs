@@ -42,6 +42,7 @@ impl Error {
             ErrorKind::Refused => write!(f, "the upstream refused the request without processing it")?,
             ErrorKind::Timeout => write!(f, "the upstream did not respond in time")?,
             ErrorKind::Transport => write!(f, "the connection to the upstream broke")?,
+            ErrorKind::Body => write!(f, "the body of the request cannot be read")?,
             ErrorKind::Status(status) => {
                 write!(f, "the upstream responded with {}", status.as_str())?;
                 if let Some(reason) = status.canonical_reason() {

@@ -38,7 +38,9 @@ mod yaml_scalar;
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use naftiko_schema::Format;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -65,6 +67,10 @@ pub(crate) fn decode<T: DeserializeOwned>(format: &Format, headers: &HeaderMap, 
     Ok(match format {
         Format::Json if without_byte_order_mark(body).trim_ascii() == b"null" => from_nothing(),
         Format::Json if !is_plain_text(headers) => from_json(body),
+        // A text is tried first, because it may look like JSON.
+        Format::Json => {
+            from_value(Value::String(String::from_utf8_lossy(body).into_owned())).or_else(|_| from_json(body))
+        }
         _ => from_value(Value::String(String::from_utf8_lossy(body).into_owned())),
     }?)
 }
@@ -77,6 +83,18 @@ fn number(text: &str) -> Value {
 /// A body as UTF-8. One whose charset is not known, or not its own, stays as it is.
 pub(crate) fn in_utf8<'b>(headers: &HeaderMap, body: &'b [u8]) -> Cow<'b, [u8]> {
     charset::utf8(headers, body).unwrap_or(Cow::Borrowed(body))
+}
+
+/// Makes a body UTF-8, and its media type say so. One whose charset is not known, or not its own, stays as it is.
+pub(crate) fn to_utf8(headers: &mut HeaderMap, body: &mut Bytes) {
+    let Cow::Owned(text) = in_utf8(headers, body) else { return };
+    *body = text.into();
+    let Some(essence) = content_type(headers).and_then(|media_type| media_type.split(';').next()) else { return };
+    // JSON is in UTF-8, whatever its media type says (RFC 8259 §8.1, §11).
+    let charset = if essence.trim().to_ascii_lowercase().ends_with("json") { "" } else { "; charset=utf-8" };
+    if let Ok(media_type) = HeaderValue::from_str(&format!("{essence}{charset}")) {
+        headers.insert(CONTENT_TYPE, media_type);
+    }
 }
 
 /// The most levels that a document has, as in JSON that is read.
@@ -182,7 +200,8 @@ pub(crate) fn is_stream(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value.
+/// Some APIs declare JSON and respond with `text/plain` (a stored file, for example). The text is then the value, unless the type
+/// that it is decoded into cannot be a text: others serve JSON as text.
 pub fn is_plain_text(headers: &HeaderMap) -> bool {
     content_type(headers).is_some_and(|media_type| media_type.to_ascii_lowercase().starts_with("text/plain"))
 }

@@ -57,7 +57,7 @@ impl Sent {
         let mut request = request;
         let body = match request.body_mut().take() {
             Some(body) => {
-                let bytes = body.collect().await.map_err(TransportError::broken)?.to_bytes();
+                let bytes = body.collect().await.map_err(TransportError::body)?.to_bytes();
                 *request.body_mut() = Some(bytes.clone().into());
                 bytes
             }

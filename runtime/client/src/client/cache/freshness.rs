@@ -6,6 +6,7 @@ use http::HeaderMap;
 use http::header::{AGE, CACHE_CONTROL, CONTENT_RANGE, DATE, ETAG, EXPIRES, LAST_MODIFIED, PRAGMA, SET_COOKIE, VARY};
 
 use crate::format::is_stream;
+use crate::headers::seconds;
 
 /// When a response was received.
 #[derive(Clone, Copy, Debug)]
@@ -89,12 +90,6 @@ impl Directives {
         let own = self.0.iter().filter(|(name, _)| matches!(&**name, "max-age" | "s-maxage"));
         own.map(|(_, value)| value.as_deref().and_then(seconds).unwrap_or_default()).min()
     }
-}
-
-/// Seconds of a field (RFC 9111 §1.2.2). More than can be counted is as much as can be.
-fn seconds(text: &str) -> Option<Duration> {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| Duration::from_secs(text.parse().unwrap_or(u64::from(u32::MAX)).min(u32::MAX.into())))
 }
 
 fn text<'f>(fields: &'f HeaderMap, name: &str) -> Option<&'f str> {
