@@ -88,7 +88,7 @@ pub mod __private {
         held_map, of_text, read, read_text, show, write,
     };
     pub use crate::paging::{FieldLink, links, pages, rank};
-    pub use crate::request::http_method;
+    pub use crate::request::{announce_no_content, http_method};
     pub use crate::secrets::{path_has_vault, path_returns_secrets};
     pub use crate::text::{REDACTED, listed, shortened, visible, without_keys};
     pub use crate::transport::on_heap;

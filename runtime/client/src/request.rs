@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use http::header::{CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use naftiko_schema::http::{holds_dots, is_dots, is_framing, percent_encode};
 use naftiko_schema::{Location, Method, Operation, PathPart, TemplatePart};
 use secrecy::SecretString;
@@ -181,6 +181,15 @@ pub(crate) fn remove_framing(headers: &mut HeaderMap) {
     }
 }
 
+/// Says that a request has no content, if its method is one that usually has some (RFC 9110 §8.6). hyper says nothing then, which
+/// some servers answer with a 411.
+pub fn announce_no_content(request: &mut reqwest::Request) {
+    let has_content = request.body().is_some_and(|body| body.as_bytes() != Some(b""));
+    if !has_content && [http::Method::POST, http::Method::PUT, http::Method::PATCH].contains(request.method()) {
+        request.headers_mut().insert(CONTENT_LENGTH, const { HeaderValue::from_static("0") });
+    }
+}
+
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Violation> {
     let invalid =
         || Violation::new(name, "must be a valid header value: ASCII without line breaks and control characters");
@@ -210,6 +219,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn request_without_content_says_so_where_its_method_usually_has_some() {
+        let announced = |method: http::Method, body: Option<&'static str>| {
+            let mut request = reqwest::Request::new(method, "https://api.test/".parse().expect("a URL"));
+            *request.body_mut() = body.map(reqwest::Body::from);
+            announce_no_content(&mut request);
+            request.headers().get(CONTENT_LENGTH).is_some_and(|length| length == "0")
+        };
+        for method in [http::Method::POST, http::Method::PUT, http::Method::PATCH] {
+            assert!(announced(method.clone(), None) && announced(method.clone(), Some("")), "{method}");
+            assert!(!announced(method.clone(), Some("{}")), "{method}");
+        }
+        for method in [http::Method::GET, http::Method::HEAD, http::Method::DELETE, http::Method::OPTIONS] {
+            assert!(!announced(method.clone(), None), "{method}");
+        }
+    }
 
     const fn operation(name: &'static str, path: &'static [PathPart], parameters: &'static [Parameter]) -> Operation {
         Operation::new(OperationId(0), name, Method::Get, RetrySafety::Idempotent).path(path).parameters(parameters)

@@ -18,8 +18,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use naftiko_client::__private::{
-    CONNECT_TIMEOUT, Connection, Environment, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed, decompressed,
-    on_heap, parse_base_uri, without_keys,
+    CONNECT_TIMEOUT, Connection, Environment, MAX_FIELDS, MAX_HEAD, Room, TrackedBody, accept_compressed,
+    announce_no_content, decompressed, on_heap, parse_base_uri, without_keys,
 };
 use naftiko_client::{
     Attempt, BoxError, BoxFuture, ClientBuilder, ConfigError, ResponseCache, Transport, TransportError,
@@ -115,10 +115,11 @@ impl HyperTransport {
 impl Transport for HyperTransport {
     fn send<'a>(
         &'a self,
-        request: reqwest::Request,
+        mut request: reqwest::Request,
         attempt: &'a Attempt<'_>,
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         on_heap(|| async move {
+            announce_no_content(&mut request);
             let url = request.url().clone();
             let mut request: http::Request<reqwest::Body> = request.try_into()?;
             request.headers_mut().entry(ACCEPT).or_insert(const { HeaderValue::from_static("*/*") });

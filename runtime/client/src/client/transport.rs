@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::attempt::Attempt;
 use crate::compression::{accept_compressed, decompressed};
+use crate::request::announce_no_content;
 use crate::transport::{BoxFuture, Failure, TransportError, on_heap};
 
 /// How many header fields a response over HTTP/1 may have.
@@ -41,6 +42,7 @@ impl Transport for reqwest::Client {
     ) -> BoxFuture<'a, Result<reqwest::Response, TransportError>> {
         let uri = request.url().clone();
         accept_compressed(request.headers_mut());
+        announce_no_content(&mut request);
         // reqwest cannot copy this body, so it does not send the request a second time by itself.
         let body = attempt.track(request.body_mut().take().unwrap_or_default());
         *request.body_mut() = Some(reqwest::Body::wrap(body));
