@@ -31,6 +31,14 @@ pub(super) enum Taker<'r> {
 }
 
 impl References<'_> {
+    /// The route that took the request.
+    pub(super) fn route(&self) -> Option<&'static Route> {
+        match self.taker {
+            Taker::Route(route) => Some(route),
+            Taker::Forward(..) => None,
+        }
+    }
+
     /// The operation of the request; `None` if the route runs a flow.
     pub(super) fn operation(&self) -> Option<&'static Operation> {
         match self.taker {
@@ -44,10 +52,7 @@ impl References<'_> {
 
     /// The longest response that the route passes, in bytes, if the capability says so.
     pub(super) fn limit(&self) -> Option<usize> {
-        match self.taker {
-            Taker::Route(route) => route.binding.limit(),
-            Taker::Forward(..) => None,
-        }
+        self.route()?.binding.limit()
     }
 
     /// The inputs of the route.

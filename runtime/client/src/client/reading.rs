@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::credential::secrets_of_call;
@@ -80,7 +80,7 @@ impl CallState<'_> {
         reading: Reading,
     ) -> Result<Response<ResponseBody>, Error> {
         let (status, mut headers) = (response.status(), std::mem::take(response.headers_mut()));
-        if let Some(media_type) = self.spec.operation.media_type.as_deref()
+        if let Some(media_type) = self.spec.operation.media_type.as_deref().filter(|_| status != StatusCode::NO_CONTENT)
             && let Ok(media_type) = HeaderValue::from_str(media_type)
         {
             headers.insert(CONTENT_TYPE, media_type);
