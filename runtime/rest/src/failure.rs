@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_RANGE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use naftiko_client::__private::Violations;
 use naftiko_client::{Error, ErrorKind, Violation};
 use naftiko_schema::Parameter;
@@ -89,6 +89,37 @@ impl Cause {
 
 /// The response for a failed call.
 pub(super) fn response(error: &Error, references: &References<'_>, api_errors: ApiErrors) -> Result<Response, Problem> {
+    respond(error, references, api_errors, Cause::of)
+}
+
+/// The response for a failed request that was passed on: callers chose its method and its range.
+pub(super) fn of_passed(
+    error: &Error,
+    references: &References<'_>,
+    api_errors: ApiErrors,
+) -> Result<Response, Problem> {
+    let is_of_caller = |status| matches!(status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::RANGE_NOT_SATISFIABLE);
+    let cause = |status, is_about_credential| match is_of_caller(status) {
+        true => Cause::Request,
+        false => Cause::of(status, is_about_credential),
+    };
+    let headers = error.headers().filter(|_| error.status().is_some_and(is_of_caller));
+    let fields = [ALLOW, CONTENT_RANGE].into_iter().filter_map(|name| Some((headers?.get(&name)?.clone(), name)));
+    match respond(error, references, api_errors, cause) {
+        Ok(mut response) => {
+            response.headers_mut().extend(fields.map(|(value, name)| (name, value)));
+            Ok(response)
+        }
+        Err(problem) => Err(fields.fold(problem, |problem, (value, name)| problem.header(name, value))),
+    }
+}
+
+fn respond(
+    error: &Error,
+    references: &References<'_>,
+    api_errors: ApiErrors,
+    cause: impl Fn(StatusCode, bool) -> Cause,
+) -> Result<Response, Problem> {
     let gateway = |status| Problem::new(status, error.to_string());
     match error.kind() {
         ErrorKind::Arguments(violations) => Err(arguments(violations, error.omitted_violations(), references.inputs())),
@@ -98,7 +129,7 @@ pub(super) fn response(error: &Error, references: &References<'_>, api_errors: A
         ErrorKind::Forbidden(_) => Err(gateway(StatusCode::FORBIDDEN)),
         // A part of this server is at fault, not what is behind it.
         ErrorKind::Script(_) | ErrorKind::Transform(_) => Err(gateway(StatusCode::INTERNAL_SERVER_ERROR)),
-        &ErrorKind::Status(status) => match Cause::of(status, is_about_credential(error)) {
+        &ErrorKind::Status(status) => match cause(status, is_about_credential(error)) {
             // A part of a body must not pass for the whole.
             Cause::Request | Cause::Upstream if api_errors == ApiErrors::PassThrough && error.has_whole_body() => {
                 let mut response = Response::new(Body::from(Bytes::copy_from_slice(error.body())));

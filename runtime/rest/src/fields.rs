@@ -51,15 +51,13 @@ pub(super) enum Content {
 
 /// The fields that callers get. References to the upstream are rewritten, or left out.
 pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Content) -> HeaderMap {
-    let listed = fields.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    // These are about the upstream's connection (RFC 9110 §7.6.1).
-    let listed: Vec<String> = listed.flat_map(|list| list.split(',')).map(|name| name.trim().to_owned()).collect();
+    let of_connection = of_connection(&fields);
     let named = references.operation().map_or(&[][..], |operation| &operation.response_fields);
     let is_passed = |name: &HeaderName| {
         let is = |other: &str| name.as_str().eq_ignore_ascii_case(other);
         let known = PASSED.contains(name) || (content == Content::Same && ABOUT_BYTES.contains(name));
         let named = || named.iter().any(|other| is(other)) && !browser::is_command(name);
-        (known || named()) && !listed.iter().any(|other| is(other))
+        (known || named()) && !of_connection.contains(name)
     };
     let mut passed = HeaderMap::with_capacity(fields.len().max(USUAL_FIELDS));
     let mut last = None;
@@ -87,6 +85,12 @@ pub(super) fn passed(fields: HeaderMap, references: &References<'_>, content: Co
     passed.entry(header::CACHE_CONTROL).or_insert(const { HeaderValue::from_static("no-store") });
     browser::contain(&mut passed);
     passed
+}
+
+/// The fields that a message names as those of its connection, which no one behind it gets (RFC 9110 §7.6.1).
+pub(super) fn of_connection(fields: &HeaderMap) -> Vec<HeaderName> {
+    let lists = fields.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }
 
 /// A field whose value is a reference, with a path of this server in its place.

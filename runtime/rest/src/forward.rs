@@ -28,8 +28,6 @@ use super::{allowed, response};
 
 /// Fields that authenticate callers to this server. The upstream has a credential of its own, and must not get theirs.
 const CREDENTIALS: [HeaderName; 3] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION];
-/// The media type of a body that comes without one (RFC 9110 §8.3).
-const UNKNOWN: &str = "application/octet-stream";
 
 /// What an adapter passes on.
 pub(super) struct Forwards {
@@ -75,10 +73,12 @@ impl Forwards {
     /// Adds the caller's fields that are trusted, and those about the content.
     fn add_trusted(&self, trusted: &[Text], fields: &HeaderMap, has_body: bool, forwarded: &mut HeaderMap) {
         let about_content = [CONTENT_ENCODING, CONTENT_LANGUAGE].into_iter().filter(|_| has_body);
+        let of_connection = fields::of_connection(fields);
         let trusted = trusted.iter().filter_map(|name| name.parse().ok());
         for name in trusted.chain(about_content) {
             // The media type comes with the body.
-            let is_kept = !is_framing(name.as_str()) && !self.fields.contains(&name) && name != CONTENT_TYPE;
+            let is_withheld = self.fields.contains(&name) || of_connection.contains(&name);
+            let is_kept = !is_framing(name.as_str()) && !is_withheld && name != CONTENT_TYPE;
             if is_kept && !forwarded.contains_key(&name) {
                 forwarded.extend(fields.get_all(&name).iter().map(|value| (name.clone(), value.clone())));
             }
@@ -114,7 +114,7 @@ pub(super) async fn respond(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let bytes = if body.is_end_stream() { None } else { Some(receive(body, STANDSTILL, |_| true).await?) };
-    let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(UNKNOWN);
+    let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(response::BYTES);
     let body = bytes.filter(|bytes| !bytes.is_empty()).map(|bytes| RawBody::bytes(media_type, bytes));
     let Forwarded(mut headers, on_behalf) = forwarded;
     forwards.add_trusted(&passage.forward.trusted, &parts.headers, body.is_some(), &mut headers);
@@ -130,7 +130,7 @@ pub(super) async fn respond(
             *response.headers_mut() = fields::passed(headers, references, Content::Same);
             Ok(response)
         }
-        Err(error) => failure::response(&error, references, api_errors),
+        Err(error) => failure::of_passed(&error, references, api_errors),
     }
 }
 
@@ -188,12 +188,24 @@ mod tests {
         };
         static REST: Rest = Rest::new(0).auth(InboundAuth::new(InboundScheme::Credentials(list(KEYS))));
         let forwards = Forwards::new(&REST, vec![HeaderName::from_static("x-key")]);
-        let fields =
-            ["authorization", "cookie", "x-gate", "x-key", "x-trace", "x-other", "content-language", "host", "x-id"];
+        let fields = [
+            "authorization",
+            "cookie",
+            "x-gate",
+            "x-key",
+            "x-trace",
+            "x-other",
+            "content-language",
+            "host",
+            "x-id",
+            "x-hop",
+        ];
         let value = |text: &'static str| HeaderValue::from_static(text);
-        let fields = fields.iter().map(|name| (HeaderName::from_static(name), value("of-the-caller"))).collect();
+        let mut fields: HeaderMap =
+            fields.iter().map(|name| (HeaderName::from_static(name), value("of-the-caller"))).collect();
+        fields.insert(http::header::CONNECTION, value("close, X-Hop"));
         let mut forwarded = HeaderMap::from_iter([(HeaderName::from_static("x-id"), value("own"))]);
-        let trusted = ["x-trace", "authorization", "host", "x-id", "cookie", "x-gate", "x-key"].map(text);
+        let trusted = ["x-trace", "authorization", "host", "x-id", "cookie", "x-gate", "x-key", "x-hop"].map(text);
         forwards.add_trusted(&trusted, &fields, true, &mut forwarded);
         let mut names: Vec<_> = forwarded.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
