@@ -152,6 +152,11 @@ fn locations(collection: &Node) -> Vec<String> {
     }
 }
 
+/// A path from a location without `./` at its start, which means the same.
+pub(super) fn from_location(path: &str) -> &str {
+    path.trim_start_matches("./")
+}
+
 pub(super) fn path_of(location: &str) -> &str {
     location.strip_prefix("file://").unwrap_or(location)
 }

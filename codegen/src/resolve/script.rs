@@ -1,6 +1,6 @@
 //! Scripts: their files, which are embedded in the crate, and what they see. Transforms see the same.
 
-use super::files::{folders, plain};
+use super::files::{folders, from_location, plain};
 use super::inputs::Inputs;
 use crate::Sources;
 use crate::codes::Code;
@@ -44,7 +44,10 @@ impl<'l> Scripts<'l> {
             sink.report(Code::Scripts, step.span, message).help(help);
             return None;
         };
-        let language = given.value.to_ascii_lowercase();
+        let language = match given.value.to_ascii_lowercase() {
+            short if short == "js" => LANGUAGES[0].to_owned(),
+            language => language,
+        };
         if !LANGUAGES.contains(&language.as_str()) {
             let message = format!("scripts in `{}` are not known", given.value);
             let meant = sink.nearest(Code::Scripts, &language, LANGUAGES);
@@ -81,8 +84,9 @@ impl<'l> Scripts<'l> {
         if !self.settings.enabled {
             return Some(format!("the script of step `{step}` is switched off"));
         }
-        let allowed = self.settings.allowed.as_ref()?;
-        let is_allowed = allowed.iter().any(|known| known.value.eq_ignore_ascii_case(language));
+        // An empty list allows all, as in the reference engine.
+        let allowed = &self.settings.allowed;
+        let is_allowed = allowed.is_empty() || allowed.iter().any(|known| known.value.eq_ignore_ascii_case(language));
         (!is_allowed).then(|| {
             format!("the script of step `{step}` is in `{language}`, which is not one of the allowed languages")
         })
@@ -104,10 +108,10 @@ impl<'l> Scripts<'l> {
     }
 
     fn file(&self, file: &Text, location: &Text, sink: &mut Sink) -> Option<(String, String)> {
-        let name = &file.value;
+        let name = from_location(&file.value);
         if !is_safe(name) {
             let message = format!("`{name}` is not a path below the location of the script");
-            let help = "write the path from there, without `.` and `..`";
+            let help = "write the path from there, without `..`";
             sink.report(Code::Scripts, file.span, message).help(help);
             return None;
         }
@@ -119,7 +123,7 @@ impl<'l> Scripts<'l> {
             sink.report(Code::Scripts, file.span, message).help(help);
             return None;
         };
-        Some((name.clone(), plain(text)))
+        Some((name.to_owned(), plain(text)))
     }
 }
 
@@ -227,8 +231,11 @@ pub(super) fn named(steps: &Node, importer: &str, default: Option<&str>, named: 
             _ => Vec::new(),
         };
         let files = step.get("file").into_iter().chain(dependencies).filter_map(Node::scalar_text);
-        let safe = files.filter(|file| is_safe(file));
         let folders = folders(importer, location);
-        named.extend(safe.flat_map(|file| folders.iter().map(|folder| format!("{folder}/{file}")).collect::<Vec<_>>()));
+        for file in files {
+            let name = from_location(&file);
+            let name = Some(name).filter(|name| is_safe(name));
+            named.extend(name.iter().flat_map(|name| folders.iter().map(move |folder| format!("{folder}/{name}"))));
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use naftiko_schema::{SkillAction, SkillFile, SkillSource};
 
-use super::files::{MOST, below, content, folders, is_beside, path_of};
+use super::files::{MOST, below, content, folders, from_location, is_beside, path_of};
 use super::{adapters, duplicates};
 use crate::Sources;
 use crate::codes::Code;
@@ -63,13 +63,13 @@ fn link<'d>(
                 let message = format!("the instruction `{}` is a file, and the skill has no location", file.value);
                 (file.span, message, "add the folder of the file to the skill: `location: file:///./skills/NAME`")
             }
-            (Some(_), Some(files)) if !files.iter().any(|known| known.path == file.value) => {
+            (Some(_), Some(files)) if !files.iter().any(|known| known.path == from_location(&file.value)) => {
                 let message = format!("the skill has no file `{}`", file.value);
-                (file.span, message, "write its path from the location of the skill, without `.` and `..`")
+                (file.span, message, "write its path from the location of the skill, without `..`")
             }
             // Where a location has no files, that was reported.
             (Some(_), _) => {
-                let source = SkillSource::Instruction(file.value.clone().into());
+                let source = SkillSource::Instruction(from_location(&file.value).to_owned().into());
                 return Some(SkillTool { name, description, source });
             }
         },

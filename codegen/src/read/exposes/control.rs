@@ -24,7 +24,7 @@ pub(crate) struct Scripting {
     pub(crate) location: Option<Text>,
     pub(crate) language: Option<Text>,
     /// The languages that may be used; `None` if it is not said.
-    pub(crate) allowed: Option<Vec<Text>>,
+    pub(crate) allowed: Vec<Text>,
     /// In milliseconds.
     pub(crate) timeout: u32,
     pub(crate) statements: u32,
@@ -33,7 +33,14 @@ pub(crate) struct Scripting {
 impl Default for Scripting {
     /// The defaults of the format.
     fn default() -> Self {
-        Self { enabled: true, location: None, language: None, allowed: None, timeout: 60_000, statements: 100_000 }
+        Self {
+            enabled: true,
+            location: None,
+            language: None,
+            allowed: Vec::new(),
+            timeout: 60_000,
+            statements: 100_000,
+        }
     }
 }
 
@@ -74,7 +81,7 @@ fn scripting(entry: &Entry, sink: &mut Sink) -> Scripting {
     let enabled = fields.flag("enabled", sink).unwrap_or(true);
     let location = fields.text(&["defaultLocation"], sink);
     let language = fields.text(&["defaultLanguage"], sink);
-    let allowed = fields.has(&["allowedLanguages"]).then(|| fields.list("allowedLanguages", sink));
+    let allowed = fields.list("allowedLanguages", sink);
     let timeout = limit(&mut fields, "timeout", sink).unwrap_or(unset.timeout);
     let statements = limit(&mut fields, "statementLimit", sink).unwrap_or(unset.statements);
     fields.finish(sink);

@@ -1,6 +1,7 @@
 //! JavaScript, by QuickJS. A script gets an engine of its own on a thread of its own, and nothing of the host: no network, files,
 //! timers, modules, or `eval`. What it prints is discarded.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -24,6 +25,8 @@ const THREAD_STACK: usize = 2 * STACK;
 const OVERDUE: usize = 4;
 /// How many calls and rounds of loops the engine makes before it asks whether to go on.
 const PERIOD: u64 = 10_000;
+/// How often it counts for a statement: in a round of a loop that makes one call, twice for the round and once for the call.
+const COUNTS: u64 = 3;
 /// The largest whole number of which all smaller ones are exact.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 /// What scripts of the reference engine find, which is functions for messages that no one reads; no way to run text; and searches in
@@ -131,7 +134,7 @@ struct Limits {
 
 impl Limits {
     fn new(script: &Script, time: Duration) -> Self {
-        let periods = u64::from(script.statements).div_ceil(PERIOD);
+        let periods = (u64::from(script.statements) * COUNTS).div_ceil(PERIOD);
         Self { until: Instant::now() + time, left: Rc::new(Cell::new(periods.saturating_add(1))) }
     }
 
@@ -195,9 +198,27 @@ fn result<'s>(
     if json.len() > limit {
         return Err(thrown("the result is too long"));
     }
-    let mut value = serde_json::from_str(&json).map_err(|_| thrown("the result is nested too deeply"))?;
+    let mut value =
+        serde_json::from_str(&without_halves(&json)).map_err(|_| thrown("the result is nested too deeply"))?;
     mark_inexact(&mut value);
     Ok(Some(value))
+}
+
+/// JSON of the engine with a replacement character for each half of a surrogate pair, which is no character. The engine escapes halves,
+/// and writes whole pairs as they are.
+fn without_halves(json: &str) -> Cow<'_, str> {
+    if !json.contains("\\ud") {
+        return Cow::Borrowed(json);
+    }
+    let (mut whole, mut rest) = (String::with_capacity(json.len()), json);
+    while let Some((before, escape)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
+        let is_half = escape.starts_with("\\ud") && !matches!(escape.as_bytes().get(3), Some(b'0'..=b'7'));
+        let kept = if is_half { "\u{fffd}" } else { escape.get(..2).unwrap_or(escape) };
+        whole.extend([before, kept]);
+        rest = escape.get(if is_half { 6 } else { 2 }..).unwrap_or_default();
+    }
+    whole.push_str(rest);
+    Cow::Owned(whole)
 }
 
 /// Makes decimals of whole numbers that may have lost digits: `1.2345678901234567e+19`, as the reference engine writes them.
@@ -256,8 +277,12 @@ mod tests {
     use super::*;
 
     fn outcome(text: &str, given: &Value) -> Result<Option<Value>, ScriptError> {
+        within(2_000, text, given)
+    }
+
+    fn within(statements: u32, text: &str, given: &Value) -> Result<Option<Value>, ScriptError> {
         let file = ScriptFile { name: "test.js".into(), text: text.to_owned().into() };
-        let mut script = Script::new("javascript", &[], ArgumentSource::Absent, 1000, 2_000);
+        let mut script = Script::new("javascript", &[], ArgumentSource::Absent, 1000, statements);
         script.files = vec![file].into();
         let run = || evaluate(&script, given, 10_000, Duration::from_secs(5));
         std::thread::scope(|scope| {
@@ -289,6 +314,24 @@ mod tests {
         assert_eq!(value("var result; Promise.resolve(7).then(function (x) { result = x })"), json!(7));
         for nothing in ["var other = 1", "result = function () {}", "if (false) { let result = 1 }"] {
             assert_eq!(outcome(nothing, &json!({})), Ok(None), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn halves_of_surrogate_pairs_become_replacement_characters() {
+        assert_eq!(
+            value(r"result = {'\udc00k': ['a\ud800', '\\ud800', '\u0000', '\ud83d\ude00', '\\\\\udfff', '\ud7ff']}"),
+            json!({"\u{fffd}k": ["a\u{fffd}", "\\ud800", "\0", "😀", "\\\\\u{fffd}", "\u{d7ff}"]})
+        );
+    }
+
+    #[test]
+    fn rounds_of_loops_are_statements_however_the_engine_counts_them() {
+        for head in ["for (var i = 0; i < N; i++) { list.push(i) }", "var i = 0; while (i < N) { list.push(i++) }"] {
+            let text = format!("var list = []; {head} result = list.length");
+            assert_eq!(within(100_000, &text.replace('N', "95000"), &json!({})), Ok(Some(json!(95_000))), "{text}");
+            let error = within(100_000, &text.replace('N', "150000"), &json!({})).expect_err(&text);
+            assert!(matches!(error, ScriptError::Failed(_)), "{error:?}");
         }
     }
 
