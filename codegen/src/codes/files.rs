@@ -283,7 +283,7 @@ codes! {
     BrokenImport = 116, Warning, "a file to import from is missing, and the import is left out";
 
     /// The imports of a file lead back to the file itself, directly or through other files. In a cycle, no definition
-    /// is the first one, so nothing can be resolved. Chains of more than sixteen files are reported in the same way.
+    /// is the first one, so nothing can be resolved. Chains of more than sixteen files are reported with the same code.
     ///
     /// Move what the files share into another file that imports neither of them. To use an entry of the same file under
     /// a second name, write it twice with different namespaces instead of importing it.

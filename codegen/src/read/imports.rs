@@ -195,7 +195,7 @@ impl<'s> Imports<'s> {
             sink.report(code, import.from.span, format!("the imported file `{given}` does not exist")).help(help);
             return None;
         };
-        if self.chain.contains(path) || self.chain.len() >= MAX_CHAIN {
+        if self.chain.contains(path) {
             let circle: Vec<&str> =
                 self.chain.iter().map(String::as_str).skip_while(|other| other != path).skip(1).collect();
             let message = match circle.as_slice() {
@@ -204,6 +204,13 @@ impl<'s> Imports<'s> {
             };
             sink.report(Code::ImportCycle, import.from.span, message)
                 .help("move what the files share into one that imports neither");
+            return None;
+        }
+        if self.chain.len() >= MAX_CHAIN {
+            let message =
+                format!("`{path}` is imported through {} other files, one after the other", self.chain.len() - 1);
+            sink.report(Code::ImportCycle, import.from.span, message)
+                .help("import it from a file that is nearer to the capability");
             return None;
         }
         let known = self.read.entry((path, section)).or_insert_with(|| {
@@ -372,6 +379,25 @@ mod tests {
         assert_eq!(from("../c.yaml").as_deref(), Some("spec/c.yaml"));
         assert_eq!(from("file://./c.yaml").as_deref(), Some("spec/a/c.yaml"));
         assert_eq!(from("../../../c.yaml"), None);
+    }
+
+    #[test]
+    fn chain_of_files_that_is_too_long_is_no_circle() {
+        let file = |number: usize, last: usize| match number == last {
+            true => "naftiko: 1.0.0-alpha2\nconsumes: [{namespace: api, baseUri: 'https://a.test'}]\n".to_owned(),
+            false => format!("naftiko: 1.0.0-alpha2\nconsumes: [{{location: f{}.yaml, import: api}}]\n", number + 1),
+        };
+        let found = |last| {
+            let mut sources: Sources =
+                (1..=last).map(|number| (format!("f{number}.yaml"), file(number, last))).collect();
+            let capability = "naftiko: 1.0.0-alpha2\ncapability: {consumes: [{location: f1.yaml, import: api}]}\n";
+            sources.insert("f0.yaml".to_owned(), capability.to_owned());
+            let compiled = crate::compile(&sources, "f0.yaml", "api");
+            let cycles = compiled.diagnostics.iter().filter(|it| it.code == Code::ImportCycle);
+            cycles.map(|it| it.message.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(MAX_CHAIN - 1), Vec::<String>::new());
+        assert_eq!(found(MAX_CHAIN), ["`f16.yaml` is imported through 15 other files, one after the other"]);
     }
 
     #[test]

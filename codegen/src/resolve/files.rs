@@ -11,9 +11,9 @@ use crate::codes::Code;
 use crate::diagnostic::Sink;
 use crate::linked::Files;
 use crate::read::document::Text;
-use crate::read::relative;
 use crate::read::yaml::{self, Content, Node};
-use crate::{ENCODED, Sources};
+use crate::read::{SECTIONS, relative};
+use crate::{ENCODED, Sources, is_specification};
 
 /// The largest number of files in one location.
 pub(super) const MOST: usize = 200;
@@ -107,7 +107,8 @@ pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
     }
     let mut named = Vec::new();
     // Most texts name no file. Only an escape could hide the keys.
-    if !["location", script::LOCATION, format::SCHEMA, "\\"].iter().any(|key| text.contains(key)) {
+    let imports = text.contains("from") && text.contains("import");
+    if !imports && !["location", script::LOCATION, format::SCHEMA, "\\"].iter().any(|key| text.contains(key)) {
         return named;
     }
     // A syntax error is reported when the file is compiled.
@@ -125,12 +126,17 @@ fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<Strin
             named.extend(format::named(node).iter().flat_map(|file| folders(path, file)));
             for entry in entries {
                 if matches!(entry.key.as_str(), "resources" | "prompts") {
-                    let locations = locations(&entry.value);
+                    let locations = texts(&entry.value, "location");
                     let beside = locations.iter().map(|given| path_of(given)).filter(|given| is_beside(given));
                     named.extend(beside.filter_map(|given| relative(path, given)));
                 }
+                if SECTIONS.contains(&entry.key.as_str()) {
+                    // Files in YAML are read anyway.
+                    let imported = texts(&entry.value, "from").into_iter().filter(|file| !is_specification(file));
+                    named.extend(imported.filter_map(|file| relative(path, path_of(&file))));
+                }
                 if entry.key == "skills" {
-                    named.extend(locations(&entry.value).iter().flat_map(|given| folders(path, given)));
+                    named.extend(texts(&entry.value, "location").iter().flat_map(|given| folders(path, given)));
                 }
                 if entry.key == "steps" {
                     script::named(&entry.value, path, default, named);
@@ -142,12 +148,12 @@ fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<Strin
     }
 }
 
-/// The locations of the members of a collection.
-fn locations(collection: &Node) -> Vec<String> {
-    let location = |member: &Node| member.get("location").and_then(Node::scalar_text);
+/// The texts that the members of a collection have under a key.
+fn texts(collection: &Node, key: &str) -> Vec<String> {
+    let text = |member: &Node| member.get(key).and_then(Node::scalar_text);
     match &collection.content {
-        Content::Sequence(items) => items.iter().filter_map(location).collect(),
-        Content::Mapping(members) => members.iter().filter_map(|one| location(&one.value)).collect(),
+        Content::Sequence(items) => items.iter().filter_map(text).collect(),
+        Content::Mapping(members) => members.iter().filter_map(|one| text(&one.value)).collect(),
         _ => Vec::new(),
     }
 }
