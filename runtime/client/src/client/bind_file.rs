@@ -1,19 +1,26 @@
 //! Files with the values of variables: YAML, dotenv, or JSON for any other extension.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use http::HeaderMap;
 use naftiko_schema::Format;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::format;
 
-/// The value of a key of a file. Numbers and booleans are texts.
+/// The longest file, in bytes. Devices have no end.
+const LONGEST: u64 = 1 << 20;
+
+/// The value of a key of a file. Numbers and booleans are the texts that are written.
 ///
 /// # Errors
 /// What is wrong with the file. It never quotes what is in it.
 pub(super) fn value(file: &Path, shown: &str, key: &str) -> Result<String, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("`{shown}` cannot be read: {}", error.kind()))?;
+    let text = text_of(file).map_err(|error| format!("`{shown}` cannot be read: {}", error.kind()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let name = file.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let value = match name.rsplit_once('.') {
@@ -26,23 +33,32 @@ pub(super) fn value(file: &Path, shown: &str, key: &str) -> Result<String, Strin
     value.filter(|value| !value.trim().is_empty()).ok_or_else(|| format!("`{shown}` has no value for `{key}`"))
 }
 
+/// The text of a file of a reasonable length.
+fn text_of(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(file)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    if length as u64 > LONGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+}
+
 /// A value of a document in YAML, if this program can read YAML.
 fn yaml(text: &str, key: &str) -> Option<Option<String>> {
     let document =
         format::document(&Format::Yaml, &HeaderMap::new(), text.as_bytes(), |digits| Value::from(digits)).ok()?;
-    of(&document, key)
-}
-
-fn json(text: &str, key: &str) -> Option<Option<String>> {
-    of(&serde_json::from_str(text).ok()?, key)
-}
-
-/// The value of a key of an object.
-fn of(document: &Value, key: &str) -> Option<Option<String>> {
     Some(document.as_object()?.get(key).and_then(|value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         _ => None,
+    }))
+}
+
+/// A value of an object in JSON. Of two with one name the last counts.
+fn json(text: &str, key: &str) -> Option<Option<String>> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    Some(members.get(key).and_then(|value| match value.get() {
+        "null" => None,
+        text if text.starts_with(['{', '[']) => None,
+        text if text.starts_with('"') => serde_json::from_str(text).ok(),
+        written => Some(written.to_owned()),
     }))
 }
 
@@ -130,15 +146,21 @@ mod tests {
 
     #[test]
     fn values_of_json_files_are_texts_numbers_and_booleans() {
-        let text = r#"{"a": "x", "b": 10, "c": true, "d": {"e": 1}}"#;
+        let text = r#"{"a": "\u0078", "b": 1.10, "c": true, "d": {"e": 1}, "f": 123456789012345678901, "g": null, "h": 1, "h": 2}"#;
         let value = |key| json(text, key).flatten();
-        assert_eq!(["a", "b", "c"].map(|key| value(key).unwrap_or_default()), ["x", "10", "true"]);
-        assert_eq!((value("d"), json("[1]", "a")), (None, None));
+        let values = ["a", "b", "c", "f", "h"].map(|key| value(key).unwrap_or_default());
+        assert_eq!(values, ["x", "1.10", "true", "123456789012345678901", "2"]);
+        assert_eq!((value("d"), value("g"), json("[1]", "a")), (None, None, None));
     }
 
     #[test]
     fn what_is_wrong_with_a_file_names_no_value() {
         let problem = value(Path::new("/no/such/file.json"), "./file.json", "token");
         assert_eq!(problem, Err("`./file.json` cannot be read: entity not found".to_owned()));
+        #[cfg(target_os = "linux")]
+        assert_eq!(
+            value(Path::new("/dev/zero"), "./zero.json", "token"),
+            Err("`./zero.json` cannot be read: file too large".to_owned())
+        );
     }
 }
