@@ -45,7 +45,7 @@ pub(super) fn report_ignored(span: Span, what: &str, called: &Text, sink: &mut S
 }
 
 /// Whether there are fixed outputs.
-fn is_mock(invocation: &Invocation) -> bool {
+pub(super) fn is_mock(invocation: &Invocation) -> bool {
     fn is_fixed(output: &Output) -> bool {
         output.value.is_some() || output.properties.iter().chain(output.items.as_deref()).any(is_fixed)
     }

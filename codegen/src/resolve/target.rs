@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use naftiko_schema::{Method, OperationId};
 
+use super::flow::is_mock;
 use crate::codes::Code;
 use crate::diagnostic::{Sink, Span};
 use crate::linked::{Api, Operation};
@@ -166,9 +167,9 @@ impl<'l> Targets<'l> {
             || self.full.contains_key(text)
     }
 
-    /// Whether a tool without a call and outputs has no operation that it could mean.
+    /// Whether a tool without a call and fixed outputs has no operation that it could mean.
     pub(super) fn calls_nothing(&self, invocation: &Invocation, site: &CallSite<'_>) -> bool {
-        let says_nothing = invocation.call.is_none() && invocation.steps.is_empty() && invocation.outputs.is_empty();
+        let says_nothing = invocation.call.is_none() && invocation.steps.is_empty() && !is_mock(invocation);
         self.is_exact
             && says_nothing
             && self.means_left_out(None, site).is_none()
