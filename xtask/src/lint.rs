@@ -188,10 +188,10 @@ pub fn read_one(base: &Path, file: &Path) -> Result<(Sources, String)> {
     let (tree, chosen) = read(&base, file);
     match chosen.into_iter().next() {
         Some(path) if chosen_is_file(&base, file) && tree.diagnostics.is_empty() => Ok((tree.sources, path)),
-        _ => {
-            let problem = tree.diagnostics.first().map(|diagnostic| diagnostic.message.clone());
-            bail!("{}: {}", file.display(), problem.unwrap_or_else(|| "it is not a file".to_owned()))
-        }
+        _ => match tree.diagnostics.first() {
+            Some(problem) => bail!("{}: {}", problem.file, problem.message),
+            None => bail!("{}: it is not a file", file.display()),
+        },
     }
 }
 

@@ -23,25 +23,35 @@ const FRAMING_HEADERS: [&str; 9] = [
 ];
 
 /// Media types of files, by the ends of their names.
-const MEDIA_TYPES: [(&str, &str); 18] = [
+const MEDIA_TYPES: [(&str, &str); 28] = [
+    ("bmp", "image/bmp"),
     ("css", "text/css"),
     ("csv", "text/csv"),
+    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("gif", "image/gif"),
     ("htm", "text/html"),
     ("html", "text/html"),
     ("jpeg", "image/jpeg"),
     ("jpg", "image/jpeg"),
+    ("js", "text/javascript"),
     ("json", "application/json"),
     ("md", "text/markdown"),
     ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
     ("pdf", "application/pdf"),
     ("png", "image/png"),
+    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("svg", "image/svg+xml"),
+    ("tar", "application/x-tar"),
+    ("tsv", "text/tab-separated-values"),
     ("txt", "text/plain"),
+    ("wav", "audio/wav"),
     ("webp", "image/webp"),
+    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("xml", "application/xml"),
     ("yaml", "application/yaml"),
     ("yml", "application/yaml"),
+    ("zip", "application/zip"),
 ];
 
 /// A text, percent-encoded except for unreserved characters (RFC 3986 §2.1).
