@@ -135,6 +135,57 @@ impl Node {
     }
 }
 
+impl Node {
+    /// The list or object of a text that is JSON with placeholders in or outside of strings, which all has one span.
+    pub(crate) fn of_json_template(text: &str, span: Span) -> Option<Self> {
+        let json = with_quoted_placeholders(text)?;
+        // What else is YAML is no JSON.
+        serde_json::from_str::<IgnoredAny>(&json).ok()?;
+        let node = parse(&json, span.file, &mut Sink::new(""))?;
+        matches!(node.content, Content::Sequence(_) | Content::Mapping(_)).then(|| node.at(span))
+    }
+
+    fn at(self, span: Span) -> Self {
+        let content = match self.content {
+            Content::Sequence(items) => Content::Sequence(items.into_iter().map(|item| item.at(span)).collect()),
+            Content::Mapping(entries) => {
+                let moved = |entry: Entry| Entry { span, value: entry.value.at(span), ..entry };
+                Content::Mapping(entries.into_iter().map(moved).collect())
+            }
+            scalar => scalar,
+        };
+        Self { content, span }
+    }
+}
+
+/// A text of JSON with quotes around the placeholders that are outside of strings.
+fn with_quoted_placeholders(text: &str) -> Option<String> {
+    let (mut quoted, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(['"', '{']) {
+        let (before, found) = rest.split_at_checked(at)?;
+        quoted.push_str(before);
+        let length = if found.starts_with('"') {
+            let mut escaped = false;
+            let end = found.char_indices().skip(1).find(|(_, c)| {
+                let is_end = *c == '"' && !escaped;
+                escaped = *c == '\\' && !escaped;
+                is_end
+            });
+            end?.0 + 1
+        } else if found.starts_with("{{") {
+            found.find("}}")? + 2
+        } else {
+            1
+        };
+        let (piece, after) = found.split_at_checked(length)?;
+        let quote = if piece.starts_with("{{") { "\"" } else { "" };
+        quoted.extend([quote, piece, quote]);
+        rest = after;
+    }
+    quoted.push_str(rest);
+    Some(quoted)
+}
+
 fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(","))
 }

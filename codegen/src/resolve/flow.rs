@@ -270,7 +270,10 @@ fn mock<'d>(output: &'d Output, inputs: &mut Inputs<'_, 'd>, sink: &mut Sink) ->
         return Some(inputs.fixed_output(value, kind, sink));
     }
     if let Some(item) = &output.items {
-        return Some(Source::List(mock(item, inputs, sink).into_iter().collect()));
+        // Several shapes without names are several items.
+        let are_items = !item.properties.is_empty() && item.properties.iter().all(|one| one.name.is_none());
+        let items = if are_items { &*item.properties } else { std::slice::from_ref(&**item) };
+        return Some(Source::List(items.iter().filter_map(|item| mock(item, inputs, sink)).collect()));
     }
     let is_list = output.kind.as_ref().is_some_and(|kind| kind.value == "array");
     if is_list {

@@ -113,6 +113,11 @@ impl Inputs<'_, '_> {
         if !pieces.iter().any(|piece| matches!(piece, Piece::Placeholder(_))) {
             return self.value_of(node, kind, sink);
         }
+        if matches!(kind, Kind::Array | Kind::Object)
+            && let Some(written) = Node::of_json_template(&text, node.span)
+        {
+            return self.nested(&any, &written, sink);
+        }
         if let ([Piece::Placeholder(name)], true) = (pieces.as_slice(), kind != Kind::String) {
             return match self.placed(name, node.span, sink) {
                 Some(output) => Source::Output(output),
