@@ -74,7 +74,7 @@ pub(super) fn link<'d>(
     let output = match &invocation.mappings {
         Some(mappings) if !mappings.is_empty() => Some(mapped(mappings, &mut inputs, sink)),
         _ if targets.is_empty() => Some(mocked(&invocation.outputs, &mut inputs, sink)),
-        _ => of_last_transform(&steps),
+        _ => of_last_step(&steps),
     };
     let mut inputs = inputs.inputs;
     let mut fed: Vec<(&Parameter, &Source)> = Vec::new();
@@ -105,10 +105,16 @@ pub(super) fn link<'d>(
     })
 }
 
-/// What a flow without mappings returns whose last step makes something: no one else could use that.
-fn of_last_transform(steps: &[Step<'_>]) -> Option<Source> {
+/// What a flow without mappings returns whose last step makes something that no one else could use: a transform, or a script
+/// where no call has a response to return.
+fn of_last_step(steps: &[Step<'_>]) -> Option<Source> {
     let last = steps.len().checked_sub(1)?;
-    let makes = steps.get(last).is_some_and(|step| matches!(step.action, Action::Transform(_)));
+    let calls = || steps.iter().any(|step| matches!(step.action, Action::Call(_)));
+    let makes = match steps.get(last)?.action {
+        Action::Transform(_) => true,
+        Action::Script(_) => !calls(),
+        Action::Call(_) | Action::Lookup(_) => false,
+    };
     makes.then(|| Source::Output(StepValue { step: last.into(), at: Vec::new().into() }))
 }
 

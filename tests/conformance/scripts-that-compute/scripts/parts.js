@@ -1,0 +1,1 @@
+var result = {size: 2, parts: ["a", "b"]};
