@@ -111,7 +111,11 @@ fn inside(root: &Root, top: &Path, below: &str) -> io::Result<PathBuf> {
         return Err(io::ErrorKind::NotFound.into());
     }
     let path = top.join(below);
-    let path = root.resolve(path.to_str().ok_or(io::ErrorKind::NotFound)?)?;
+    let path = root.resolve(path.to_str().ok_or(io::ErrorKind::NotFound)?).map_err(|error| match error.kind() {
+        // No file can have such a path.
+        io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => io::ErrorKind::NotFound.into(),
+        _ => error,
+    })?;
     if path.starts_with(top) { file(path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
 
@@ -173,6 +177,8 @@ mod tests {
             "deep",
             "deep/",
             "a\\..\\b.md",
+            "b.md/a.txt",
+            &"long".repeat(100),
         ] {
             let error = read(&root, text(&docs), below).expect_err(below);
             assert_eq!(error.kind(), io::ErrorKind::NotFound, "{below}");
