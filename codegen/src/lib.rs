@@ -154,6 +154,11 @@ pub fn named_files(path: &str, text: &str) -> Vec<String> {
     resolve::files::named(path, text)
 }
 
+/// The files with values of variables that a specification names, which the compiler does not read. They may not exist.
+pub fn bound_files(path: &str, text: &str) -> Vec<String> {
+    resolve::files::bound(path, text)
+}
+
 /// What users choose for a run. The functions of the same names run without any choice.
 #[derive(Clone, Debug, Default)]
 pub struct Compiler {

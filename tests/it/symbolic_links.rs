@@ -147,3 +147,23 @@ fn pipe_below_generated_is_reported_and_does_not_block() {
         assert!(outcome.is_err_and(|error| error.contains("lib.rs")), "{path}");
     }
 }
+
+#[test]
+fn files_of_variables_may_be_links_and_files_to_import_may_not() {
+    let folder = folder();
+    let root = folder.path();
+    write(root, "data/keys.yaml", "token: secret\n");
+    for name in ["keys.yaml", "shared.yaml"] {
+        symlink("data/keys.yaml", root.join(name)).expect("a link can be made");
+    }
+    let importing = "naftiko: 1.0.0-alpha2\ncapability:\n  consumes:\n  - {location: ./shared.yaml, import: api}\n";
+    for location in ["file:///./keys.yaml", "./keys.yaml", "file:///etc/keys.yaml"] {
+        let binds = format!("binds: [{{namespace: keys, location: '{location}', keys: {{TOKEN: token}}}}]\n");
+        write(root, "spec.yaml", &(binds + CAPABILITY));
+        let read = xtask::lint::read_one(root, Path::new("spec.yaml"));
+        assert!(read.is_ok(), "{location}: {read:?}");
+    }
+    write(root, "spec.yaml", importing);
+    let refused = xtask::lint::read_one(root, Path::new("spec.yaml")).expect_err("a link is not followed");
+    assert_eq!(refused.to_string(), "shared.yaml: this is a link, and links are not followed");
+}

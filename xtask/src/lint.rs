@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
-use naftiko_codegen::{Code, Diagnostic, Severity, Sources, is_companion, is_specification, lint, render};
+use naftiko_codegen::{Code, Diagnostic, Severity, Sources, bound_files, is_companion, is_specification, lint, render};
 use serde_json::json;
 
 use crate::fix::{Applied, fix};
@@ -171,7 +171,10 @@ fn read(base: &Path, path: &Path) -> (Tree, Vec<String>) {
             let name = file.rsplit('/').next().unwrap_or(file);
             tree.sources.values().any(|text| text.contains(name))
         };
-        let unreadable: Vec<_> = around.diagnostics.into_iter().filter(|it| named(&it.file)).collect();
+        // A server reads the values of variables, also behind links.
+        let bound: Vec<_> = tree.sources.iter().flat_map(|(path, text)| bound_files(path, text)).collect();
+        let concerns = |it: &Diagnostic| named(&it.file) && !bound.contains(&it.file);
+        let unreadable: Vec<_> = around.diagnostics.into_iter().filter(concerns).collect();
         tree.diagnostics.extend(unreadable);
         tree.sources.extend(around.sources);
     }

@@ -119,6 +119,27 @@ pub(crate) fn named(path: &str, text: &str) -> Vec<String> {
     named
 }
 
+/// The files of variables beside a capability, which only the server reads.
+pub(crate) fn bound(path: &str, text: &str) -> Vec<String> {
+    fn collect(node: &Node, path: &str, bound: &mut Vec<String>) {
+        match &node.content {
+            Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, bound)),
+            Content::Mapping(entries) => entries.iter().for_each(|entry| {
+                if entry.key == "binds" {
+                    let locations = texts(&entry.value, "location");
+                    bound.extend(locations.iter().flat_map(|given| folders(path, given)));
+                }
+                collect(&entry.value, path, bound);
+            }),
+            _ => {}
+        }
+    }
+    let mut bound = Vec::new();
+    let root = if text.contains("binds") { yaml::parse(text, 0, &mut Sink::new(path)) } else { None };
+    root.iter().for_each(|root| collect(root, path, &mut bound));
+    bound
+}
+
 fn collect(node: &Node, path: &str, default: Option<&str>, named: &mut Vec<String>) {
     match &node.content {
         Content::Sequence(items) => items.iter().for_each(|item| collect(item, path, default, named)),
