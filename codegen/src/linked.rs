@@ -369,6 +369,8 @@ pub(crate) struct Script {
     pub(crate) statements: u32,
     /// Why it is never run.
     pub(crate) rejection: Option<String>,
+    /// Whether it is never run because scripts are switched off.
+    pub(crate) switched_off: bool,
 }
 
 /// A call of an operation by a step.

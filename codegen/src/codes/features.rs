@@ -393,8 +393,8 @@ codes! {
     /// that starts the server registers a `Transform` under the name of the step with `run_with`, which gets the inputs and the
     /// outputs of earlier steps, and makes the output parameters of the step. For scripts, JavaScript is built in; for Python
     /// and Groovy, the program registers a `ScriptRunner` for the language. Without them the server does not start. If
-    /// `management.scripting` of the control adapter switches scripts off, or does not allow the language, every request
-    /// for the route or tool fails with status 400, as in the reference engine.
+    /// `management.scripting` of the control adapter switches scripts off, every request for the route or tool fails with
+    /// status 500, and if it does not allow the language, with status 400, as in the reference engine.
     ///
     /// ```yaml
     /// steps:

@@ -78,6 +78,7 @@ fn action(action: &linked::Action<'_>, callables: &Callables<'_>) -> Action {
             timeout: script.timeout,
             statements: script.statements,
             rejection: script.rejection.clone().map(Into::into),
+            switched_off: script.switched_off,
         }),
         linked::Action::Transform(transform) => Action::Transform(Transform {
             inputs: source(&transform.inputs),

@@ -76,6 +76,7 @@ impl<'l> Scripts<'l> {
             timeout: self.settings.timeout,
             statements: self.settings.statements,
             rejection,
+            switched_off: !self.settings.enabled,
         })
     }
 

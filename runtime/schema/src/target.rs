@@ -204,6 +204,8 @@ table! {
     } with {
         /// Why it is never run.
         rejection: optional(text),
+        /// Whether it is never run because the server runs no scripts, which is not about the caller.
+        switched_off: flag,
     }
 }
 

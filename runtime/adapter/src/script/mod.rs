@@ -34,7 +34,8 @@ pub(crate) async fn run(
     left: Duration,
 ) -> Result<Option<Value>, ScriptError> {
     if let Some(rejection) = &script.rejection {
-        return Err(ScriptError::Thrown(rejection.clone().into_owned()));
+        let error = if script.switched_off { ScriptError::Failed } else { ScriptError::Thrown };
+        return Err(error(rejection.clone().into_owned()));
     }
     let limit = connection.response_limit();
     if context.len() > limit {
