@@ -115,12 +115,12 @@ fn most(count: usize, query: String) -> String {
 }
 
 fn rate(metric: &str, more: &str) -> String {
-    format!("rate({metric}{{SEL{more}}}[$__rate_interval])")
+    ["rate(", metric, "{SEL", more, "}[$__rate_interval])"].concat()
 }
 
 fn quantile(labels: &str, metric: &str, more: &str) -> String {
-    let buckets = rate(&format!("{metric}_bucket"), more);
-    format!("histogram_quantile(0.95, sum by (le, {labels}) ({buckets}))")
+    let buckets = rate(&[metric, "_bucket"].concat(), more);
+    ["histogram_quantile(0.95, sum by (le, ", labels, ") (", &buckets, "))"].concat()
 }
 
 fn dashboard(deployed: &Deployed<'_>) -> String {

@@ -57,7 +57,11 @@ fn trusted(names: &[Text], sink: &mut Sink) -> Vec<String> {
     let mut kept = Vec::new();
     for name in names {
         let lowercase = name.value.to_ascii_lowercase();
-        if !is_token(&lowercase) || is_reserved_header(&lowercase) || CREDENTIALS.contains(&&*lowercase) {
+        if lowercase == "*" {
+            let message = "`*` is the name of one field, and not of all; it is left out".to_owned();
+            let help = "name each field that is passed on";
+            sink.report_once(Code::ReservedHeader, "*", name.span, message).help(help);
+        } else if !is_token(&lowercase) || is_reserved_header(&lowercase) || CREDENTIALS.contains(&&*lowercase) {
             let message = format!("`{}` of callers is not passed on; it is left out", name.value);
             let help =
                 "remove it; credentials of callers stay here, and the client sets fields of the connection itself";
