@@ -10,6 +10,9 @@ use crate::diagnostic::{Sink, nearest};
 use crate::percent::{encode_rest, is_in_path};
 use crate::read::document::Text;
 
+/// Where parameters are, as `in` says it.
+pub(crate) const PLACES: [&str; 6] = ["path", "query", "header", "cookie", "body", "formData"];
+
 /// Reads the `in` of a parameter. `environment` parameters are no part of a request and are refused.
 pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location> {
     let text = text?;
@@ -21,7 +24,7 @@ pub(crate) fn location(text: Option<&Text>, sink: &mut Sink) -> Option<Location>
         "body" | "formData" => Some(Location::Body),
         other => {
             let help = "use `path`, `query`, `header`, `cookie`, `body` or `formData`";
-            let meant = nearest(other, ["path", "query", "header", "cookie", "body", "formData"]);
+            let meant = nearest(other, PLACES);
             let report =
                 sink.report(Code::Unsupported, text.span, format!("parameters in `{other}` are not supported"));
             report.nearest(text.span, other, meant, help);

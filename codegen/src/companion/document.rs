@@ -8,6 +8,7 @@ use naftiko_schema::{Location, Method};
 use super::media::{FORMS, JSON, Media, best_json, best_other, essence, is_media_type};
 use super::style::Styles;
 use crate::read::yaml::{Content, Entry, Node};
+use crate::vocabulary::PLACES;
 
 /// Methods that operations of a document can have, and those of a capability cannot.
 const UNKNOWN_METHODS: [&str; 3] = ["TRACE", "QUERY", "CONNECT"];
@@ -279,7 +280,7 @@ impl<'n> Document<'n> {
     fn unread(&self, parameter: &'n Node) -> Option<Unread> {
         let node = self.followed(parameter)?;
         let why = match text(node, "in") {
-            Some(place) if ["path", "query", "header", "cookie", "body", "formData"].contains(&&*place) => return None,
+            Some(place) if PLACES.contains(&&*place) => return None,
             Some(place) => format!("it is in `{place}`, which is not supported"),
             None => "it has no `in`".to_owned(),
         };

@@ -1,11 +1,11 @@
 //! The fields of forms.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::document::{Document, entries, text};
 use super::keywords::list;
 use super::media::{FORMS, essence};
+use crate::names::Index;
 use crate::read::yaml::Node;
 
 /// Schemas of forms that are nested deeper than this are not read.
@@ -16,8 +16,8 @@ const MAX_DEPTH: usize = 16;
 pub(crate) struct Fields<'n> {
     /// The name and the schema of each, in the order of the document.
     pub(crate) of: Vec<(String, &'n Node)>,
-    /// Where each is in the list: a form may have thousands.
-    known: BTreeMap<String, usize>,
+    /// Their names: a form may have thousands.
+    known: Index,
     pub(crate) required: BTreeSet<String>,
 }
 
@@ -50,14 +50,14 @@ impl<'n> Fields<'n> {
 
     /// The schema of a field.
     pub(super) fn get(&self, name: &str) -> Option<&'n Node> {
-        self.of.get(*self.known.get(name)?).map(|(_, schema)| *schema)
+        self.of.get(self.known.exact(name)?).map(|(_, schema)| *schema)
     }
 
     /// Adds a field, unless there is one of its name.
     fn push(&mut self, name: String, schema: &'n Node) {
-        if let Entry::Vacant(place) = self.known.entry(name) {
-            self.of.push((place.key().clone(), schema));
-            place.insert(self.of.len() - 1);
+        if self.known.exact(&name).is_none() {
+            self.known.push(&name);
+            self.of.push((name, schema));
         }
     }
 

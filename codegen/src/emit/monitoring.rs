@@ -14,8 +14,8 @@ use crate::names::hash;
 static DASHBOARD: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/dashboard.json")));
 static CAPABILITIES: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/capabilities.json")));
 static ROW: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/row.json")));
-static ALERTS: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/alerts.yaml")));
 static GRAPH: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/graph.json")));
+static ALERTS: LazyLock<Template> = LazyLock::new(|| Template::of(include_str!("deploy/alerts.yaml")));
 
 const REQUESTS: &str = "http_server_request_duration_seconds";
 const MESSAGES: &str = "mcp_server_operation_duration_seconds";

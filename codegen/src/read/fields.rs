@@ -15,8 +15,6 @@ pub(crate) struct Fields<'n> {
     /// What the mapping describes, for messages, such as `an operation`.
     what: &'static str,
     entries: &'n [Entry],
-    /// The kinds of its keys, a bit each: most names that are asked for are of none of them.
-    kinds: u64,
     seen: Vec<Cell<bool>>,
     asked: Vec<&'static str>,
     pub(crate) span: Span,
@@ -35,16 +33,12 @@ impl<'n> Fields<'n> {
             }
         };
         let seen = entries.iter().map(|_| Cell::new(false)).collect();
-        let kinds = entries.iter().fold(0, |kinds, entry| kinds | kind(&entry.key));
-        Self { what, entries, kinds, seen, asked: Vec::with_capacity(ASKED), span: node.span }
+        Self { what, entries, seen, asked: Vec::with_capacity(ASKED), span: node.span }
     }
 
     /// The entry under the first of these names that has a value. The names are older and newer spellings of one key.
     pub(crate) fn get(&mut self, names: &[&'static str]) -> Option<&'n Entry> {
         self.asked.extend(names);
-        if names.iter().all(|name| self.kinds & kind(name) == 0) {
-            return None;
-        }
         let mut found = None;
         for (entry, seen) in self.entries.iter().zip(&self.seen) {
             if is_one_of(&entry.key, names) {
@@ -174,12 +168,6 @@ impl<'n> Fields<'n> {
 fn is_one_of(key: &str, names: &[&str]) -> bool {
     let first = key.as_bytes().first();
     names.iter().any(|name| name.len() == key.len() && name.as_bytes().first() == first && *name == key)
-}
-
-/// The kind of a name, by its length and its first character: one bit.
-fn kind(name: &str) -> u64 {
-    let first = name.as_bytes().first().copied().unwrap_or_default();
-    1 << ((name.len() * 5 + usize::from(first)) % 64)
 }
 
 fn rank(names: &[&str], key: &str) -> usize {

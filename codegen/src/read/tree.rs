@@ -218,26 +218,19 @@ pub(super) fn unprintable(text: &str) -> Option<(usize, char)> {
 
 /// Reads a text. Every problem is reported; `None` means that reading cannot continue.
 pub(super) fn read(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
-    let unprintable = unprintable(text);
-    if unprintable.is_none()
-        && let Some(root) = lines::read(text, file)
-    {
-        return Some(root);
+    if let Some((at, c)) = unprintable(text) {
+        let span = Span { start: at, end: at + c.len_utf8(), file };
+        invalid(text, span, &format!("the control character U+{:04X} is not allowed", u32::from(c)), sink);
+        return None;
     }
-    parsed(text, file, sink)
+    lines::read(text, file).or_else(|| parsed(text, file, sink))
 }
 
-/// Reads a text by the parser.
+/// Reads a text without control characters by the parser.
 pub(super) fn parsed(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
     let source = Source::new(text, file).without_tabs();
     let parsed = source.parsed.clone();
     let mut reader = Reader { source, open: Vec::new(), anchors: BTreeMap::new(), size: 0, sink };
-    if let Some((at, c)) = unprintable(reader.source.text) {
-        let start = reader.source.mark + at;
-        let span = Span { start, end: start + c.len_utf8(), file };
-        reader.invalid(span, &format!("the control character U+{:04X} is not allowed", u32::from(c)));
-        return None;
-    }
     let (mut root, mut documents) = (None, 0);
     for event in parser(&parsed) {
         let (event, span) = match event {
@@ -274,6 +267,12 @@ pub(super) fn parsed(text: &str, file: usize, sink: &mut Sink) -> Option<Node> {
             .help("write a capability, or remove the file");
     }
     root
+}
+
+fn invalid(text: &str, span: Span, problem: &str, sink: &mut Sink) {
+    // JSON is YAML as well, and read by the same parser.
+    let format = if text.trim_start().starts_with(['{', '[']) { "JSON" } else { "YAML" };
+    sink.report(Code::Syntax, span, format!("invalid {format}: {problem}"));
 }
 
 impl Reader<'_, '_> {
@@ -426,9 +425,7 @@ impl Reader<'_, '_> {
     }
 
     fn invalid(&mut self, span: Span, problem: &str) {
-        // JSON is YAML as well, and read by the same parser.
-        let format = if self.source.text.trim_start().starts_with(['{', '[']) { "JSON" } else { "YAML" };
-        self.sink.report(Code::Syntax, span, format!("invalid {format}: {problem}"));
+        invalid(self.source.text, span, problem, self.sink);
     }
 
     fn too_deep(&mut self, span: Span) {
@@ -437,8 +434,9 @@ impl Reader<'_, '_> {
     }
 }
 
-/// What an alias names is where the alias is: in diagnostics, and so that no text elsewhere is corrected.
-fn set_span(node: &mut Node, span: Span) {
+/// Gives a value, and all in it, one span. What an alias names is where the alias is: in diagnostics, and so that no text elsewhere is
+/// corrected.
+pub(super) fn set_span(node: &mut Node, span: Span) {
     node.span = span;
     match &mut node.content {
         Content::Sequence(items) => items.iter_mut().for_each(|item| set_span(item, span)),

@@ -141,20 +141,9 @@ impl Node {
         let json = with_quoted_placeholders(text)?;
         // What else is YAML is no JSON.
         serde_json::from_str::<IgnoredAny>(&json).ok()?;
-        let node = parse(&json, span.file, &mut Sink::new(""))?;
-        matches!(node.content, Content::Sequence(_) | Content::Mapping(_)).then(|| node.at(span))
-    }
-
-    fn at(self, span: Span) -> Self {
-        let content = match self.content {
-            Content::Sequence(items) => Content::Sequence(items.into_iter().map(|item| item.at(span)).collect()),
-            Content::Mapping(entries) => {
-                let moved = |entry: Entry| Entry { span, value: entry.value.at(span), ..entry };
-                Content::Mapping(entries.into_iter().map(moved).collect())
-            }
-            scalar => scalar,
-        };
-        Self { content, span }
+        let mut node = parse(&json, span.file, &mut Sink::new(""))?;
+        tree::set_span(&mut node, span);
+        matches!(node.content, Content::Sequence(_) | Content::Mapping(_)).then_some(node)
     }
 }
 

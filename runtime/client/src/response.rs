@@ -166,7 +166,8 @@ impl<T> fmt::Debug for Response<T> {
     }
 }
 
-#[cfg(all(test, feature = "format-csv"))]
+#[cfg(test)]
+#[cfg(feature = "format-csv")]
 mod tests {
     use naftiko_schema::{Method, OperationId, RetrySafety, Separator};
     use serde::Deserialize;

@@ -134,7 +134,7 @@ impl<'t> Lines<'t> {
             self.blanks();
             let inner = column + self.at - dash;
             let begin = self.at;
-            let is_mapping = !matches!(self.byte(0)?, b'{' | b'[') && self.key().is_some();
+            let is_mapping = !matches!(self.byte(0)?, b'{' | b'[') && self.key(false).is_some();
             self.at = begin;
             let item = if is_mapping {
                 self.column = Some(inner);
@@ -154,7 +154,7 @@ impl<'t> Lines<'t> {
         let mut entries: Vec<Entry> = Vec::new();
         let start = self.at;
         while self.column == Some(column) {
-            let (key, span) = self.key()?;
+            let (key, span) = self.key(false)?;
             self.blanks();
             let value = if self.is_end() {
                 self.skip_line();
@@ -163,10 +163,8 @@ impl<'t> Lines<'t> {
                     inner if inner > column => self.block(depth + 1)?,
                     inner if inner == column && self.is_item() && depth < MAX_DEPTH => {
                         // To the parser, a list with no indentation of its own begins after its first dash.
-                        let dash = self.at;
-                        self.at += 1;
-                        self.blanks();
-                        let start = std::mem::replace(&mut self.at, dash);
+                        let items = self.text.get(self.at + 1..)?.trim_start_matches(' ');
+                        let start = self.text.len() - items.len();
                         let list = self.list(column, depth + 1)?;
                         Node { span: Span { start, ..list.span }, ..list }
                     }
@@ -201,19 +199,17 @@ impl<'t> Lines<'t> {
     }
 
     /// A key and its colon.
-    fn key(&mut self) -> Option<(String, Span)> {
+    fn key(&mut self, in_flow: bool) -> Option<(String, Span)> {
         let start = self.at;
         let text = match self.byte(0)? {
             b'\'' | b'"' => self.quoted()?,
+            _ if in_flow => self.flow_plain()?.0.to_owned(),
             _ => self.plain(|byte| byte == b'\n')?.0.to_owned(),
         };
         let span = self.span(start);
         self.colon()?;
-        self.is_key(span).then_some((text, span))
-    }
-
-    fn is_key(&self, span: Span) -> bool {
-        span.end - span.start <= MAX_KEY && !self.text.get(span.start..span.end).unwrap_or_default().contains('\n')
+        let is_key = span.end - span.start <= MAX_KEY && !self.text.get(span.start..span.end)?.contains('\n');
+        is_key.then_some((text, span))
     }
 
     /// Passes the colon after a key.
@@ -235,18 +231,18 @@ impl<'t> Lines<'t> {
         let (mut items, mut entries) = (Vec::new(), Vec::new());
         self.at += 1;
         self.flow_blanks()?;
-        let mut is_empty = self.byte(0) == Some(close);
-        while !is_empty {
+        let mut is_closed = self.byte(0) == Some(close);
+        while !is_closed {
             if is_mapping {
-                let (key, span) = self.flow_key()?;
+                let (key, span) = self.key(true)?;
                 self.flow_blanks()?;
                 entries.push(Entry { key, span, value: self.flow_value(depth + 1)? });
             } else {
                 items.push(self.flow_value(depth + 1)?);
             }
             self.flow_blanks()?;
-            is_empty = self.byte(0) == Some(close);
-            if !is_empty {
+            is_closed = self.byte(0) == Some(close);
+            if !is_closed {
                 (self.byte(0) == Some(b',')).then_some(())?;
                 self.at += 1;
                 self.flow_blanks()?;
@@ -261,17 +257,6 @@ impl<'t> Lines<'t> {
     fn flow_blanks(&mut self) -> Option<()> {
         self.blanks();
         if self.byte(0) == Some(b'\n') { self.go_on().map(|_| ()) } else { Some(()) }
-    }
-
-    fn flow_key(&mut self) -> Option<(String, Span)> {
-        let start = self.at;
-        let text = match self.byte(0)? {
-            b'\'' | b'"' => self.quoted()?,
-            _ => self.flow_plain()?.0.to_owned(),
-        };
-        let span = self.span(start);
-        self.colon()?;
-        self.is_key(span).then_some((text, span))
     }
 
     fn flow_value(&mut self, depth: usize) -> Option<Node> {

@@ -22,7 +22,9 @@ fn check(text: &str) -> bool {
 
 #[test]
 fn styles_of_capabilities_are_read_by_lines() {
-    assert!(check(STYLES));
+    for text in [STYLES, "a: b\u{a0}\n", "a:\n- |\n  b\n", "a: [b] # c\n"] {
+        assert!(check(text), "{text:?}");
+    }
 }
 
 #[test]
